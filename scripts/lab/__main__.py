@@ -1,4 +1,4 @@
-"""Command line of the lab: `up`, `down`, `status`, `image`, `wheels`."""
+"""Command line of the lab: `up`, `down`, `status`, and the steps that the tests use alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import shutil
 import sys
 
-from lab import containers, image, preflight, wheels
+from lab import containers, image, monitoring_tools, preflight, wheels
 from lab.errors import LabError
 from lab.layout import LAB_DIR, hosts
 from lab.status import check, report, to_json
@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         "wheels", prog="scripts/wheels", description="Build the wheelhouse for the targets."
     )
     command.add_argument("tags", nargs="*", default=["cp313"], metavar="TAG", help="cp313 (default), cp311")
+    commands.add_parser(
+        "tools", prog="scripts/tools", description="Unpack promtool and amtool for the controller."
+    )
     return parser
 
 
@@ -82,6 +85,13 @@ def _run(options: argparse.Namespace) -> int:
             return _down(keep_image=options.keep_image)
         case "image":
             image.ensure(options.suite)
+        case "tools":
+            sys.stdout.write(f"{monitoring_tools.ensure()}\n")
+        case "prepare":
+            missing = preflight.missing_packages()
+            if missing:
+                preflight.require_root()
+                preflight.install(missing)
         case "wheels":
             wheels.build(options.tags)
         case _:

@@ -37,8 +37,8 @@ def _fresh(path: Path, now: dt.datetime) -> bool:
     return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc - now > RENEW_BEFORE
 
 
-def _authority(now: dt.datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, bool]:
-    certificate_path, key_path = TLS_DIR / "ca.crt", TLS_DIR / "ca.key"
+def _authority(folder: Path, now: dt.datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey, bool]:
+    certificate_path, key_path = folder / "ca.crt", folder / "ca.key"
     if _fresh(certificate_path, now) and key_path.exists():
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
         if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -73,13 +73,13 @@ def _authority(now: dt.datetime) -> tuple[x509.Certificate, ec.EllipticCurvePriv
     return certificate, key, True
 
 
-def ensure(hosts: Iterable[Host], now: dt.datetime) -> list[str]:
+def ensure(hosts: Iterable[Host], now: dt.datetime, folder: Path = TLS_DIR) -> list[str]:
     """Make what is missing or about to expire; return the names of the certificates made."""
-    TLS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    authority, authority_key, renewed = _authority(now)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    authority, authority_key, renewed = _authority(folder, now)
     made = ["ca"] if renewed else []
     for host in hosts:
-        path = TLS_DIR / f"{host.name}.crt"
+        path = folder / f"{host.name}.crt"
         if not renewed and _fresh(path, now):
             continue
         key = ec.generate_private_key(ec.SECP256R1())
@@ -106,6 +106,6 @@ def ensure(hosts: Iterable[Host], now: dt.datetime) -> list[str]:
             .sign(authority_key, hashes.SHA256())
         )
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        _write_key(TLS_DIR / f"{host.name}.key", key)
+        _write_key(folder / f"{host.name}.key", key)
         made.append(host.name)
     return made

@@ -104,9 +104,12 @@ def check_resources(path: Path = ROOT, needed_mb: int = DISK_NEEDED_MB) -> None:
 def check_ports(hosts: Iterable[Host]) -> None:
     """Refuse a published port that something else on this machine holds."""
     ours = {name for name, found in podman.containers().items() if found.running and found.labels.get(LABEL)}
+    check_free_ports(host for host in hosts if host.name not in ours)
+
+
+def check_free_ports(hosts: Iterable[Host]) -> None:
+    """Refuse the first port that cannot be bound."""
     for host in hosts:
-        if host.name in ours:
-            continue
         for port in host.ports.values():
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

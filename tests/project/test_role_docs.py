@@ -1,0 +1,77 @@
+"""Every role's variables are specified, documented and in step with its defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+
+
+def _yaml(path: Path) -> Any:  # noqa: ANN401 - any YAML document
+    return yaml.safe_load(path.read_text()) if path.exists() else None
+
+
+def _options(role: str) -> dict[str, Any]:
+    options: dict[str, Any] = _yaml(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"][
+        "main"
+    ]["options"]
+    return options
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_option_is_typed_and_described(role: str) -> None:
+    bare = [name for name, spec in _options(role).items() if "type" not in spec or "description" not in spec]
+    assert bare == []
+    assert all(name.startswith(f"{role}_") for name in _options(role))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_and_spec_agree(role: str) -> None:
+    defaults = _yaml(ROOT / "roles" / role / "defaults/main.yml") or {}
+    options = _options(role)
+    assert set(defaults) <= set(options), "defaults without a spec"
+    for name, value in defaults.items():
+        templated = isinstance(value, str) and "{{" in value
+        if "default" in options[name] and not templated:
+            assert options[name]["default"] == value, name
+    optional = {name for name, spec in options.items() if not spec.get("required") and "default" in spec}
+    assert optional <= set(defaults), "a spec's default that defaults/main.yml lacks"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_variable_is_documented(role: str) -> None:
+    text = (ROOT / "roles" / role / "README.md").read_text()
+    assert [name for name in _options(role) if name not in text] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_facts_in_defaults(role: str) -> None:
+    path = ROOT / "roles" / role / "defaults/main.yml"
+    text = path.read_text() if path.exists() else ""
+    assert "ansible_facts" not in text
+    assert "ansible_default_ipv4" not in text
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_has_a_scenario(role: str) -> None:
+    scenario = ROOT / "roles" / role / "molecule/default"
+    assert (scenario / "molecule.yml").exists()
+    assert (scenario / "verify.yml").exists()
+
+
+def test_preflight_checks_the_roles_that_the_playbooks_use() -> None:
+    used: dict[str, set[str]] = {}
+    for name in ("simulators", "notifications", "monitoring"):
+        for play in _yaml(ROOT / f"playbooks/{name}.yml"):
+            roles = {entry["role"] for entry in play.get("roles", [])}
+            used.setdefault(play["hosts"], set()).update(roles)
+    for group, roles in used.items():
+        variables: dict[str, Any] = {}
+        for path in (ROOT / f"inventory/lab/group_vars/{group}").glob("*.yml"):
+            variables.update(_yaml(path))
+        assert set(variables["preflight_roles"]) == roles, group
