@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lab import certificates, containers, image, playbook, preflight, secrets_store, wheels
-from lab.layout import hosts
+from lab.layout import LAB_DIR, hosts
 from lab.status import report, wait
 
 
@@ -49,8 +49,9 @@ def up(*, verbose: bool) -> int:
         containers.ensure_network()
         notes.extend(f"{host.name} {containers.ensure_host(host, lab_hosts)}" for host in lab_hosts)
         containers.write_known_hosts(lab_hosts)
-    with _step(5, "wheels for the targets' Python"):
+    with _step(5, "wheels for the targets' Python, data of the lab"):
         wheels.build()
+        wheels.write_fixture(LAB_DIR / "fixture.json")
     with _step(6, "ansible-playbook -i inventory/lab playbooks/site.yml") as notes:
         recaps = playbook.run("site", verbose=verbose)
     for recap in recaps:

@@ -8,6 +8,7 @@ import io
 import os
 import re
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterable
@@ -155,6 +156,13 @@ def _archive(folder: Path) -> bytes:
             with path.open("rb") as content:
                 tar.addfile(info, content)
     return gzip.compress(plain.getvalue(), compresslevel=1, mtime=0)
+
+
+def write_fixture(path: Path) -> None:
+    """Write the lab's companies, contacts and templates (the same document every time)."""
+    text = _run(str(Path(sys.executable).parent / "whatsapp-world"), "fixture")
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def build(tags: Iterable[str] = ("cp313",)) -> None:
