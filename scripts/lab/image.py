@@ -114,8 +114,9 @@ def ensure(suite: str = "trixie") -> bool:
     return True
 
 
-def remove() -> None:
-    """Remove the images of every suite."""
-    for suite in SUITES:
-        if podman.succeeds("image", "exists", name(suite)):
-            podman.run("rmi", "--force", name(suite))
+def remove() -> list[str]:
+    """Remove the images of every suite; return their names."""
+    there = [name(suite) for suite in SUITES if podman.succeeds("image", "exists", name(suite))]
+    for found in there:
+        podman.run("rmi", "--force", found)
+    return there

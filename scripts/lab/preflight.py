@@ -85,6 +85,14 @@ def install(packages: Iterable[str]) -> None:
         raise LabError(f"apt-get install {' '.join(names)} failed: {said[0]}")
 
 
+def ensure_packages() -> list[str]:
+    """Install what is missing; return the names of what was."""
+    missing = missing_packages()
+    if missing:
+        install(missing)
+    return missing
+
+
 def check_resources(path: Path = ROOT, needed_mb: int = DISK_NEEDED_MB) -> None:
     """Refuse too little disk or memory before anything is made."""
     free = shutil.disk_usage(path).free // 1_000_000

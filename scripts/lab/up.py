@@ -32,10 +32,9 @@ def up(*, verbose: bool) -> int:
     preflight.require_root()
     lab_hosts = hosts()
     with _step(1, "this machine: packages, disk, memory, ports") as notes:
-        missing = preflight.missing_packages()
-        if missing:
-            preflight.install(missing)
-            notes.append(f"installed {' '.join(missing)}")
+        installed = preflight.ensure_packages()
+        if installed:
+            notes.append(f"installed {' '.join(installed)}")
         preflight.check_resources()
         preflight.check_names(lab_hosts)
         preflight.check_ports(lab_hosts)

@@ -1,0 +1,93 @@
+"""The command `whatsapp-exporter`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from whatsapp_exporter import __version__
+from whatsapp_exporter.application import create_application
+from whatsapp_exporter.collectors import create_schedules
+from whatsapp_exporter.config import ConfigError, load_config
+from whatsapp_exporter.json_logs import configure_logging
+from whatsapp_exporter.scrape import Scraper
+from whatsapp_exporter.server import create_server, parse_listen_address
+from whatsapp_exporter.web_config import WebConfig, load_web_config
+
+DEFAULT_CONFIG_FILE = Path("/etc/whatsapp-exporter/config.yml")
+DEFAULT_LISTEN_ADDRESS = "127.0.0.1:9808"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line's parser. Flags are spelled as those of Prometheus' exporters."""
+    parser = argparse.ArgumentParser(
+        prog="whatsapp-exporter", description="Prometheus exporter of the WhatsApp notification service."
+    )
+    parser.add_argument(
+        "--config.file",
+        dest="config_file",
+        type=Path,
+        default=DEFAULT_CONFIG_FILE,
+        metavar="FILE",
+        help="configuration in YAML (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--config.check",
+        dest="config_check",
+        action="store_true",
+        help="read the configuration files, say whether they are valid, and exit",
+    )
+    parser.add_argument(
+        "--web.listen-address",
+        dest="listen_address",
+        default=DEFAULT_LISTEN_ADDRESS,
+        metavar="HOST:PORT",
+        help="where to listen (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--web.config.file",
+        dest="web_config_file",
+        type=Path,
+        metavar="FILE",
+        help="TLS and basic authentication, in the exporter-toolkit's format",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the exporter until it is told to stop; return the exit code (2: wrong usage, 1: failure)."""
+    parser = build_parser()
+    options = parser.parse_args(arguments)
+    try:
+        address = parse_listen_address(options.listen_address)
+    except ValueError as error:
+        parser.error(f"--web.listen-address: {error}")
+    try:
+        config = load_config(options.config_file)
+        web = load_web_config(options.web_config_file) if options.web_config_file else WebConfig()
+        schedules = create_schedules(config.collectors)
+    except ConfigError as error:
+        sys.stderr.write(f"whatsapp-exporter: {error}\n")
+        return 1
+    if options.config_check:
+        sys.stdout.write(f"{options.config_file}: valid\n")
+        return 0
+    configure_logging(config.log_level, sys.stderr)
+    application = create_application(
+        Scraper(schedules, version=__version__),
+        version=__version__,
+        scrape_timeout=config.scrape_timeout,
+        web=web,
+    )
+    try:
+        server = create_server(application, address, web.tls_server_config)
+    except OSError as error:
+        sys.stderr.write(f"whatsapp-exporter: TLS certificate or key: {error}\n")
+        return 1
+    server.run()
+    return 0 if server.started else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""The configuration files: what is accepted, what is refused and how that is told."""
+
+from pathlib import Path
+
+import bcrypt
+import pytest
+from whatsapp_exporter.config import ConfigError, load_config, parse_duration
+from whatsapp_exporter.web_config import load_web_config
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """A file with this text."""
+    path = tmp_path / "file.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_defaults(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, "collectors: {database: {url: 'file:/var/lib/x/n.db'}}"))
+    assert config.collectors.health is None
+    assert config.collectors.database is not None
+    assert config.collectors.database.timeout == 5
+    assert config.collectors.database.min_interval == 0
+    assert config.collectors.database.read_auth_token() is None
+    assert (config.scrape_timeout, config.log_level) == (30, "INFO")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("500ms", 0.5), ("5s", 5), ("1.5s", 1.5), ("2m", 120), ("1h", 3600), (7, 7)]
+)
+def test_durations(text: object, seconds: float) -> None:
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "collectors: Field required"),
+        ("collectors: {}", "at least one collector"),
+        ("collectors: {redis: {}}", "collectors.redis: unknown key"),
+        ("collectors: {health: {url: 'ftp://x/'}}", "must be an http:// or https:// address"),
+        ("collectors: {health: {url: 'http://u:s3cret@x/'}}", "must not hold a user or a password"),
+        ("collectors: {health: {url: 'http://x/', timeout: 0s}}", "collectors.health.timeout"),
+        ("collectors: {health: {url: 'http://x/', timeout: soon}}", "a duration is"),
+        ("collectors: {health: {url: 'http://x/', retries: 3}}", "collectors.health.retries: unknown key"),
+        ("collectors: {database: {url: 'https://x'}}", "not supported yet"),
+        ("collectors: {database: {url: '/var/lib/x.db'}}", "must begin with"),
+        ("collectors: [", "not valid YAML at line 1"),
+        ("- 1", "valid dictionary"),
+    ],
+)
+def test_wrong_configuration_names_file_and_key(tmp_path: Path, text: str, message: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert message in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_absent_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_config(tmp_path / "none.yml")
+
+
+def test_huge_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="larger than"):
+        load_config(written(tmp_path, "#" * 1_000_001))
+
+
+def test_auth_token_file(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("abc\n", encoding="utf-8")
+    section = "collectors: {{database: {{url: 'ws://x', auth_token_file: '{}'}}}}"
+    good = load_config(written(tmp_path, section.format(tmp_path / "token"))).collectors.database
+    bad = load_config(written(tmp_path, section.format(tmp_path / "none"))).collectors.database
+    assert good is not None
+    assert bad is not None
+    assert good.read_auth_token() == "abc"
+    with pytest.raises(ConfigError, match="cannot be read"):
+        bad.read_auth_token()
+
+
+def test_web_config(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    hashed = bcrypt.hashpw(b"pw", bcrypt.gensalt(4)).decode()
+    config = load_web_config(
+        written(
+            tmp_path,
+            "tls_server_config: {cert_file: exporter.crt, key_file: exporter.key, min_version: TLS13}\n"
+            f"basic_auth_users: {{prometheus: '{hashed}'}}\n",
+        )
+    )
+    assert config.tls_server_config is not None
+    assert config.tls_server_config.cert_file == certificate[0]
+    assert config.tls_server_config.min_version == "TLS13"
+    assert config.basic_auth_users == {"prometheus": hashed}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("http_server_config: {http2: true}", "http_server_config: unknown key"),
+        ("rate_limit: {}", "rate_limit: unknown key"),
+        (
+            "tls_server_config: {cert_file: a, key_file: b, client_auth_type: RequireAndVerifyClientCert}",
+            "tls_server_config.client_auth_type: unknown key",
+        ),
+        (
+            "tls_server_config: {cert_file: a, key_file: b, min_version: TLS10}",
+            "tls_server_config.min_version: Input should be 'TLS12' or 'TLS13'",
+        ),
+        ("tls_server_config: {cert_file: a}", "tls_server_config.key_file: Field required"),
+        ("tls_server_config: {cert_file: none.crt, key_file: none.key}", "tls_server_config: No such file"),
+        ("basic_auth_users: {prometheus: hunter2}", "must be a bcrypt hash"),
+        ("basic_auth_users: {'a:b': x}", "no colon"),
+    ],
+)
+def test_wrong_web_configuration(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_web_config(written(tmp_path, text))
+    assert message in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_certificate_and_key_of_different_pairs(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    path = written(
+        tmp_path, f"tls_server_config: {{cert_file: {certificate[0]}, key_file: {certificate[0]}}}"
+    )
+    with pytest.raises(ConfigError, match="tls_server_config"):
+        load_web_config(path)

@@ -1,0 +1,167 @@
+"""The database collector against a real, migrated database."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from libsql_client import Client
+from prometheus_client.core import Metric
+from whatsapp_database import migrate, open_database, packaged_migrations
+from whatsapp_exporter.collector import CollectionError
+from whatsapp_exporter.collectors.database import DatabaseCollector, queries
+from whatsapp_exporter.collectors.database.collector import STATES
+from whatsapp_exporter.exposition import render
+
+CheckGolden = Callable[[str, str], None]
+NOW = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
+
+
+def collector(url: str) -> DatabaseCollector:
+    """A collector for which it is NOW."""
+    return DatabaseCollector(url, wall=NOW.timestamp)
+
+
+async def add(client: Client, estado: str, due: str = "2026-01-15T11:00:00.000Z", company: int = 7) -> None:
+    """Store one notification."""
+    stored = await client.execute(
+        "INSERT INTO whatsapp_notificaciones (empresa_id, contacto_id, plantilla_id, evento, programada_para)"
+        " VALUES (?, 1, 1, 'e', ?)",
+        [company, due],
+    )
+    await client.execute(
+        "UPDATE whatsapp_notificaciones SET estado = ? WHERE id = ?", [estado, stored.last_insert_rowid]
+    )
+
+
+def samples(families: list[Metric]) -> dict[tuple[str, ...], float]:
+    """(name, label values) -> value."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+async def test_matches_golden_and_readme(
+    database: Client, database_url: str, check_golden: CheckGolden
+) -> None:
+    await add(database, "PENDIENTE", "2026-01-15T11:58:30.000Z")
+    await add(database, "PENDIENTE", "2026-01-16T08:00:00.000Z")
+    await add(database, "ENVIADA")
+    await add(database, "LEIDA")
+    await add(database, "ERROR", company=9)
+    await add(database, "DESCONOCIDA", company=9)
+    await database.execute(
+        "INSERT INTO system_maintenance_log (operation, executed_at, result) VALUES"
+        " ('BACKUP', '2026-01-15T08:00:00.000Z', 'ok'), ('BACKUP', '2026-01-14T08:00:00.000Z', 'ok'),"
+        " ('BACKUP', '2026-01-15T09:00:00.000Z', 'error'), ('REINDEX', '2026-01-15T09:00:00.000Z', 'error'),"
+        " ('DATA_CLEANUP', '2026-01-15 07:00:00', 'ok')"
+    )
+    page, _ = render(list(await collector(database_url).collect()), "")
+    text = page.decode()
+    # The size depends on SQLite's build, the version on how many migrations there are.
+    for name, shown in (("size_bytes", "176128.0"), ("schema_version", "2.0")):
+        text = re.sub(rf"(?m)^whatsapp_database_{name} .*$", f"whatsapp_database_{name} {shown}", text)
+    check_golden("database", text)
+
+
+async def test_empty_database_has_every_state_at_zero(database: Client, database_url: str) -> None:
+    found = samples(list(await collector(database_url).collect()))
+    assert [found["whatsapp_database_notifications", state] for state in STATES] == [0] * len(STATES)
+    assert found["whatsapp_database_due_notifications",] == 0
+    assert found["whatsapp_database_oldest_due_age_seconds",] == 0
+    assert found["whatsapp_database_schema_version",] == len(packaged_migrations())
+    size = await database.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+    assert found["whatsapp_database_size_bytes",] == size[0][0]
+
+
+async def test_counters_of_a_configured_company_start_at_zero(database: Client, database_url: str) -> None:
+    await database.execute(
+        "INSERT INTO whatsapp_configuracion_horarios (empresa_id, empresa_nombre) VALUES (42, 'Obra')"
+    )
+    found = samples(list(await collector(database_url).collect()))
+    names = ("accepted", "sent", "delivered", "read", "failed")
+    assert [found[f"whatsapp_database_{name}_total", "42"] for name in names] == [0] * 5
+
+
+async def test_counters_outlive_deleted_notifications(database: Client, database_url: str) -> None:
+    await add(database, "ENTREGADA")
+    await database.execute("DELETE FROM whatsapp_notificaciones")
+    found = samples(list(await collector(database_url).collect()))
+    assert found["whatsapp_database_delivered_total", "7"] == 1
+    assert found["whatsapp_database_notifications", "ENTREGADA"] == 0
+
+
+async def test_states_are_those_of_the_schema(database: Client) -> None:
+    table = await database.execute("SELECT sql FROM sqlite_master WHERE name = 'whatsapp_notificaciones'")
+    allowed = re.search(r"CHECK \(estado IN\s*\(([^)]*)\)", str(table[0]["sql"]))
+    assert allowed is not None
+    assert set(re.findall(r"[A-Z]+", allowed[1])) == set(STATES)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (queries.DUE, "idx_whatsapp_notificaciones_envio_pendiente"),
+        (queries.OLDEST_PENDING, "idx_whatsapp_notificaciones_envio_pendiente"),
+        (queries.LAST_MAINTENANCE, "idx_system_maintenance_log_operation"),
+    ],
+)
+async def test_queries_search_an_index(database: Client, query: str, index: str) -> None:
+    plan = await database.execute(f"EXPLAIN QUERY PLAN {query}", ["2026"] if "?" in query else [])
+    steps = [str(row["detail"]) for row in plan]
+    uses = [step for step in steps if "INDEX" in step]
+    assert uses
+    assert all(step.startswith("SEARCH") and index in step for step in uses), steps
+    assert not any(re.match(r"SCAN (whatsapp_notificaciones|log|later|system)", step) for step in steps), (
+        steps
+    )
+
+
+@pytest.mark.parametrize("query", [queries.COUNTS_BY_STATE, queries.TOTALS, queries.COMPANIES])
+async def test_counts_do_not_read_the_notifications(database: Client, query: str) -> None:
+    plan = await database.execute(f"EXPLAIN QUERY PLAN {query}")
+    assert not any("whatsapp_notificaciones" in str(row["detail"]) for row in plan)
+
+
+async def test_absent_database_fails(database_url: str) -> None:
+    with pytest.raises(CollectionError, match="cannot be read"):
+        await collector(database_url).collect()
+
+
+async def test_database_without_our_schema_fails(database_url: str) -> None:
+    client = open_database(database_url)
+    await client.execute("CREATE TABLE other (id INTEGER)")
+    await client.close()
+    with pytest.raises(CollectionError, match="no such table"):
+        await collector(database_url).collect()
+
+
+async def test_corrupt_database_fails(tmp_path: Path) -> None:
+    path = tmp_path / "broken.db"
+    path.write_bytes(b"not a database at all" * 500)
+    with pytest.raises(CollectionError, match="cannot be read"):
+        await collector(f"file:{path}").collect()
+
+
+async def test_replaced_file_is_seen(database: Client, database_url: str, tmp_path: Path) -> None:
+    await add(database, "PENDIENTE")
+    reader = collector(database_url)
+    before = samples(list(await reader.collect()))
+    await database.close()
+    restored = tmp_path / "restored.db"
+    other = open_database(f"file:{restored}")
+    await migrate(other)
+    await other.close()
+    restored.replace(tmp_path / "notifications.db")
+    after = samples(list(await reader.collect()))
+    assert before["whatsapp_database_due_notifications",] == 1
+    assert after["whatsapp_database_due_notifications",] == 0
+
+
+async def test_unreadable_time_fails(database: Client, database_url: str) -> None:
+    await add(database, "PENDIENTE", "0000 soon")
+    with pytest.raises(CollectionError, match="time that cannot be read"):
+        await collector(database_url).collect()

@@ -1,0 +1,185 @@
+"""The health collector against a real API."""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import pytest
+from prometheus_client.core import Metric
+from starlette.types import ASGIApp
+from whatsapp_exporter.collector import CollectionError
+from whatsapp_exporter.collectors.health import HealthCollector
+from whatsapp_exporter.collectors.health.document import InvalidDocumentError, parse_document
+from whatsapp_exporter.exposition import render
+from whatsapp_exporter.scrape import CollectorSchedule, Scraper
+
+CheckGolden = Callable[[str, str], None]
+
+
+class Upstream(Protocol):
+    """What conftest's upstream offers."""
+
+    document: Any
+    code: int
+    body: bytes | None
+    redirect: str | None
+    hold: asyncio.Event | None
+    requests: int
+    url: str
+    app: ASGIApp
+
+
+def samples(families: "list[Metric] | tuple[Metric, ...]") -> dict[tuple[str, ...], float]:
+    """(name, label values in the order of label names) -> value."""
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+async def collect(url: str) -> dict[tuple[str, ...], float]:
+    """Run the collector once."""
+    collector = HealthCollector(url, timeout=5)
+    try:
+        return samples(list(await collector.collect()))
+    finally:
+        await collector.close()
+
+
+async def failed(url: str) -> CollectionError:
+    """Run the collector once; it must fail."""
+    collector = HealthCollector(url, timeout=5)
+    try:
+        with pytest.raises(CollectionError) as caught:
+            await collector.collect()
+    finally:
+        await collector.close()
+    return caught.value
+
+
+async def test_healthy_matches_golden_and_readme(upstream: Upstream, check_golden: CheckGolden) -> None:
+    ticks = itertools.count(0.0, 0.25)
+    collector = HealthCollector(upstream.url, timeout=5, monotonic=lambda: next(ticks))
+    page, _ = render(list(await collector.collect()), "")
+    await collector.close()
+    check_golden("health", page.decode())
+
+
+async def test_degraded(upstream: Upstream) -> None:
+    upstream.document["status"] = "degraded"
+    upstream.document["components"]["whatsapp_api"]["status"] = "unhealthy"
+    found = await collect(upstream.url)
+    assert found["whatsapp_health_up",] == 1
+    assert found["whatsapp_health_status", "degraded"] == 1
+    assert found["whatsapp_health_status", "healthy"] == 0
+    assert found["whatsapp_health_component_status", "whatsapp_api", "unhealthy"] == 1
+    assert found["whatsapp_health_component_status", "whatsapp_api", "healthy"] == 0
+
+
+async def test_down_with_503_is_an_answer(upstream: Upstream) -> None:
+    upstream.code = 503
+    upstream.document = {"status": "down", "components": {"database": {"status": "disconnected"}}}
+    found = await collect(upstream.url)
+    assert found["whatsapp_health_up",] == 1
+    assert found["whatsapp_health_status", "down"] == 1
+    assert found["whatsapp_health_component_status", "database", "disconnected"] == 1
+
+
+async def test_unknown_status_has_a_series_of_its_own(upstream: Upstream) -> None:
+    upstream.document["status"] = "maintenance"
+    upstream.document["components"]["cache"]["status"] = "evicting keys!"
+    upstream.document["components"]["queue"] = {"status": "idle"}
+    found = await collect(upstream.url)
+    assert found["whatsapp_health_status", "maintenance"] == 1
+    assert [found["whatsapp_health_status", known] for known in ("healthy", "degraded", "down")] == [0, 0, 0]
+    assert found["whatsapp_health_component_status", "cache", "other"] == 1
+    assert found["whatsapp_health_component_status", "cache", "connected"] == 0
+    assert found["whatsapp_health_component_status", "queue", "idle"] == 1
+
+
+async def test_null_and_absent_numbers_have_no_series(upstream: Upstream) -> None:
+    upstream.document["components"]["whatsapp_api"]["rate_limit_remaining"] = None
+    del upstream.document["components"]["cache"]["hit_rate"]
+    found = await collect(upstream.url)
+    assert ("whatsapp_api_rate_limit_remaining",) not in found
+    assert ("whatsapp_cache_hit_ratio",) not in found
+    assert found["whatsapp_cache_max_bytes",] == 256 * 1024 * 1024
+
+
+async def test_wrong_type_costs_only_its_own_metric(upstream: Upstream) -> None:
+    upstream.document["components"]["whatsapp_api"]["rate_limit_remaining"] = "many"
+    upstream.document["components"]["database"] = "fine"
+    error = await failed(upstream.url)
+    found = samples(error.families)
+    assert "components.whatsapp_api.rate_limit_remaining is not a number" in str(error)
+    assert "components.database has no status" in str(error)
+    assert "many" not in str(error)
+    assert found["whatsapp_health_up",] == 1
+    assert found["whatsapp_health_status", "healthy"] == 1
+    assert ("whatsapp_api_rate_limit_remaining",) not in found
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "reason"),
+    [
+        (200, b"<html>OK</html>", "not JSON"),
+        (200, b"\xff\xfe", "not JSON"),
+        (200, b"[" * 100_000, "not JSON"),
+        (200, b'{"state": "healthy"}', "no status"),
+        (503, b"upstream connect error", "not JSON"),
+        (500, b'{"status": "healthy"}', "HTTP 500"),
+        (200, b" " * 1_000_001, "larger than"),
+    ],
+)
+async def test_garbage_is_down(upstream: Upstream, code: int, body: bytes, reason: str) -> None:
+    upstream.code, upstream.body = code, body
+    error = await failed(upstream.url)
+    found = samples(error.families)
+    assert reason in str(error)
+    assert found["whatsapp_health_up",] == 0
+    assert found["whatsapp_health_status", "down"] == 1
+    assert found["whatsapp_health_status", "healthy"] == 0
+
+
+async def test_redirect_is_not_followed(upstream: Upstream) -> None:
+    upstream.redirect = upstream.url
+    error = await failed(upstream.url)
+    assert "HTTP 307" in str(error)
+    assert upstream.requests == 1
+
+
+async def test_refused_connection_is_down() -> None:
+    error = await failed("http://127.0.0.1:9/health")
+    assert samples(error.families)["whatsapp_health_up",] == 0
+    assert "ConnectError" in str(error)
+
+
+async def test_hanging_upstream_is_given_up(upstream: Upstream) -> None:
+    upstream.hold = asyncio.Event()
+    collector = HealthCollector(upstream.url, timeout=30)
+    scraper = Scraper([CollectorSchedule(collector, timeout=0.2)], version="1")
+    found = samples(await scraper.scrape(10))
+    await scraper.close()
+    assert found["whatsapp_exporter_collector_success", "health"] == 0
+    assert found["whatsapp_exporter_collector_duration_seconds", "health"] >= 0.19
+    assert found["whatsapp_health_up",] == 0
+
+
+def test_infinite_numbers_are_refused() -> None:
+    document = parse_document(b'{"status": "healthy", "uptime_seconds": Infinity}')
+    assert document.problems == ["uptime_seconds is not a number"]
+    assert document.numbers == {}
+
+
+def test_too_many_components_are_cut() -> None:
+    components = ",".join(f'"c{number}": {{"status": "ok"}}' for number in range(100))
+    document = parse_document(f'{{"status": "healthy", "components": {{{components}}}}}'.encode())
+    assert len(document.components) == 32
+    assert document.problems == ["more than 32 components"]
+
+
+def test_document_that_is_a_list_is_refused() -> None:
+    with pytest.raises(InvalidDocumentError):
+        parse_document(b"[]")

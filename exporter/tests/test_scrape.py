@@ -1,0 +1,208 @@
+"""Isolation, time limits and sharing of the collectors' runs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from prometheus_client.core import Metric
+from whatsapp_exporter import metrics
+from whatsapp_exporter.collector import CollectionError
+from whatsapp_exporter.scrape import CollectorSchedule, Scraper, scrape_budget
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class ScriptedCollector:
+    """Does what its script says at each run."""
+
+    def __init__(self, name: str, script: Callable[[], Awaitable[Sequence[Metric]]]) -> None:
+        self.name = name
+        self._script = script
+        self.runs = 0
+        self.closed = False
+
+    async def collect(self) -> Sequence[Metric]:
+        """Count and run the script."""
+        self.runs += 1
+        return await self._script()
+
+    def without_answer(self) -> Sequence[Metric]:
+        """Say that nothing is up."""
+        return (metrics.HEALTH_UP.single(0.0),)
+
+    async def close(self) -> None:
+        """Remember it."""
+        self.closed = True
+
+
+async def works() -> Sequence[Metric]:
+    """Answer at once."""
+    return [metrics.DUE.single(3.0)]
+
+
+async def fails() -> Sequence[Metric]:
+    """Fail with something known."""
+    raise CollectionError("half of it", [metrics.SCHEMA_VERSION.single(1.0)])
+
+
+async def is_defective() -> Sequence[Metric]:
+    """Fail as only a defect does."""
+    raise ZeroDivisionError
+
+
+async def hangs() -> Sequence[Metric]:
+    """Never answer."""
+    never: asyncio.Future[Sequence[Metric]] = asyncio.get_running_loop().create_future()
+    return await never
+
+
+async def refuses_to_stop() -> Sequence[Metric]:
+    """Swallow the first cancellation."""
+    try:
+        return await hangs()
+    except asyncio.CancelledError:
+        return await hangs()
+
+
+def values(families: Sequence[Metric]) -> dict[tuple[str, ...], float]:
+    """(name, label values) -> value."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+async def scrape_once(
+    collectors: Sequence[ScriptedCollector], budget: float = 5.0
+) -> dict[tuple[str, ...], float]:
+    """Scrape with these collectors and end."""
+    scraper = Scraper([CollectorSchedule(one, timeout=0.1) for one in collectors], version="1.2.3")
+    found = values(await scraper.scrape(budget))
+    await scraper.close()
+    return found
+
+
+async def test_one_bad_collector_takes_nothing_from_others(caplog: pytest.LogCaptureFixture) -> None:
+    scripts = {"good": works, "failing": fails, "defective": is_defective, "hanging": hangs}
+    with caplog.at_level(logging.WARNING):
+        found = await scrape_once([ScriptedCollector(name, script) for name, script in scripts.items()])
+    success = {name: found["whatsapp_exporter_collector_success", name] for name in scripts}
+    assert success == {"good": 1, "failing": 0, "defective": 0, "hanging": 0}
+    assert all(found["whatsapp_exporter_collector_duration_seconds", name] >= 0 for name in scripts)
+    assert found["whatsapp_database_due_notifications",] == 3
+    assert found["whatsapp_database_schema_version",] == 1  # what the failing one knew all the same
+    assert found["whatsapp_exporter_build_info", "1.2.3"] == 1
+    assert "collector defective has a defect" in caplog.text
+    assert "collector failing failed: half of it" in caplog.text
+
+
+async def test_scrape_ends_at_its_budget_whatever_the_collectors_timeout() -> None:
+    loop = asyncio.get_running_loop()
+    scraper = Scraper([CollectorSchedule(ScriptedCollector("slow", hangs), timeout=60)], version="1")
+    started = loop.time()
+    found = values(await scraper.scrape(0.1))
+    assert loop.time() - started < 1
+    assert found["whatsapp_exporter_collector_success", "slow"] == 0
+    assert found["whatsapp_exporter_collector_duration_seconds", "slow"] >= 0.09
+    assert found["whatsapp_health_up",] == 0
+    await scraper.close()
+
+
+async def test_collector_that_will_not_stop_is_not_started_again() -> None:
+    collector = ScriptedCollector("stuck", refuses_to_stop)
+    scraper = Scraper([CollectorSchedule(collector, timeout=0.05)], version="1")
+    first = values(await scraper.scrape(0.2))
+    second = values(await scraper.scrape(0.1))
+    assert collector.runs == 1
+    assert first["whatsapp_exporter_collector_success", "stuck"] == 0
+    assert second["whatsapp_exporter_collector_duration_seconds", "stuck"] >= 0.29
+    await scraper.close()
+
+
+async def test_simultaneous_scrapes_share_one_run() -> None:
+    release = asyncio.Event()
+
+    async def waits() -> Sequence[Metric]:
+        await release.wait()
+        return await works()
+
+    collector = ScriptedCollector("shared", waits)
+    scraper = Scraper([CollectorSchedule(collector, timeout=5)], version="1")
+    scrapes = [asyncio.create_task(scraper.scrape(5)) for _ in range(20)]
+    impatient = values(await scraper.scrape(0.1))
+    release.set()
+    pages = [values(await scrape) for scrape in scrapes]
+    assert collector.runs == 1
+    assert impatient["whatsapp_exporter_collector_success", "shared"] == 0
+    assert [page["whatsapp_exporter_collector_success", "shared"] for page in pages] == [1] * 20
+    await scraper.scrape(5)
+    assert collector.runs == 2
+    await scraper.close()
+    assert collector.closed
+
+
+async def test_result_is_given_again_within_min_interval() -> None:
+    clock = Clock()
+    collector = ScriptedCollector("dear", works)
+    schedule = CollectorSchedule(collector, timeout=5, min_interval=30)
+    scraper = Scraper([schedule], version="1", monotonic=clock)
+    await scraper.scrape(5)
+    clock.now += 29
+    again = values(await scraper.scrape(5))
+    runs_within = collector.runs
+    clock.now += 1
+    await scraper.scrape(5)
+    assert again["whatsapp_database_due_notifications",] == 3
+    assert (runs_within, collector.runs) == (1, 2)
+    await scraper.close()
+
+
+async def test_last_success_stays_when_later_runs_fail(caplog: pytest.LogCaptureFixture) -> None:
+    wall = Clock()
+    script = [works, fails, fails, works]
+
+    async def next_step() -> Sequence[Metric]:
+        return await script.pop(0)()
+
+    scraper = Scraper(
+        [CollectorSchedule(ScriptedCollector("c", next_step), timeout=5)], version="1", wall=wall
+    )
+    name = ("whatsapp_exporter_collector_last_success_timestamp_seconds", "c")
+    seen = []
+    with caplog.at_level(logging.INFO):
+        for _ in range(4):
+            seen.append(values(await scraper.scrape(5))[name])
+            wall.now += 15
+    assert seen == [100, 100, 100, 145]
+    assert [record.getMessage() for record in caplog.records] == [
+        "collector c failed: half of it",  # once, not at every scrape
+        "collector c works again",
+    ]
+    await scraper.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "cap", "budget"),
+    [
+        (None, 30, 29.4),
+        ("10", 30, 9.4),
+        ("10.0", 5, 4.4),
+        ("soon", 30, 29.4),
+        ("nan", 30, 29.4),
+        ("-3", 30, 29.4),
+        ("inf", 30, 29.4),
+        ("0.5", 30, 0.1),
+    ],
+)
+def test_budget(header: str | None, cap: float, budget: float) -> None:
+    assert scrape_budget(header, cap) == pytest.approx(budget)
