@@ -1,0 +1,1 @@
+"""Where alerts and reports arrive: Slack webhooks, mail, heartbeats."""

@@ -1,0 +1,1 @@
+"""A steady trickle of notifications, as the company's other systems would ask for."""
