@@ -1,0 +1,1 @@
+"""Alert catalogue and its compiler to Prometheus rules and Alertmanager routes."""

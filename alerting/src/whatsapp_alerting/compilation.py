@@ -1,0 +1,83 @@
+"""From the catalogue and an overrides file to the files that are deployed."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from whatsapp_alerting.catalog import Catalog, Language
+from whatsapp_alerting.lint import check_catalog, check_overrides
+from whatsapp_alerting.loading import load_catalog, load_overrides
+from whatsapp_alerting.resolution import Installation, resolve
+from whatsapp_alerting.routes import alertmanager_file
+from whatsapp_alerting.routing_tests import routing_tests_file
+from whatsapp_alerting.rule_tests import rule_tests_file
+from whatsapp_alerting.rules import rules_file
+from whatsapp_alerting.templates import template_files
+
+RULES = "rules/whatsapp.rules.yml"
+ALERTMANAGER = "alertmanager/alertmanager.yml"
+TEMPLATES = "alertmanager/templates"
+RULE_TESTS = "tests/whatsapp.rules.test.yml"
+ROUTING_TESTS = "tests/routing.yml"
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the hand-written files are."""
+
+    catalog: Path
+    overrides: Path
+    runbooks: Path
+
+    @classmethod
+    def in_repository(cls) -> "Sources":
+        """Return the files beside this package in the project's tree."""
+        return cls(_ROOT / "catalog.yml", _ROOT / "overrides.yml", _ROOT / "runbooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where the compiled files go; `None` leaves one out."""
+
+    directory: Path
+    docs: Path | None = None
+    schema: Path | None = None
+
+    @classmethod
+    def in_repository(cls) -> "Targets":
+        """Return the places of the files that the project keeps compiled."""
+        return cls(_ROOT / "compiled", _ROOT.parent / "docs/alerts.md", _ROOT / "catalog.schema.json")
+
+
+def read_installation(sources: Sources, language: Language | None = None) -> Installation:
+    """Read, check and resolve the sources; `language` goes before the overrides' own.
+
+    Raises:
+        InvalidInputError: a file has faults.
+    """
+    catalog = load_catalog(sources.catalog)
+    check_catalog(catalog, sources.catalog, sources.runbooks)
+    overrides = load_overrides(sources.overrides)
+    check_overrides(overrides, catalog, sources.overrides)
+    if language is not None:
+        overrides = overrides.model_copy(update={"language": language})
+    return resolve(catalog, overrides)
+
+
+def compiled_files(installation: Installation) -> dict[str, str]:
+    """Return path below the output directory -> content. The same input gives the same bytes."""
+    return {
+        RULES: rules_file(installation),
+        ALERTMANAGER: alertmanager_file(installation),
+        **{f"{TEMPLATES}/{name}": content for name, content in template_files(installation).items()},
+        RULE_TESTS: rule_tests_file(installation),
+        ROUTING_TESTS: routing_tests_file(installation),
+    }
+
+
+def catalog_schema() -> str:
+    """Return the JSON Schema of `catalog.yml`, for editors and other programs."""
+    schema = Catalog.model_json_schema(by_alias=True)
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

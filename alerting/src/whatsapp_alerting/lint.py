@@ -1,0 +1,217 @@
+"""Faults of a catalogue or overrides file that its form alone does not show."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from whatsapp_alerting.catalog import Alert, Catalog, Channel, Inhibition, Language, Severity
+from whatsapp_alerting.duration import format_duration
+from whatsapp_alerting.gsm import is_basic, transliterate
+from whatsapp_alerting.overrides import AlertOverride, Overrides
+from whatsapp_alerting.problems import InvalidInputError, Problem
+from whatsapp_alerting.promql import PromqlError, fill, placeholders, read
+from whatsapp_alerting.rule_tests import value_of
+
+SCRAPES_IN_RANGE = 4
+EVALUATIONS_IN_HOLD = 2
+MAX_SUMMARY = 70
+MAX_RETENTION = 120 * 3600
+"""Alertmanager's default `--data.retention`, seconds: longer cooldowns would be forgotten."""
+
+_ACTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_LABEL = re.compile(r"\$labels\.([a-z_][a-z0-9_]*)")
+_STRING = re.compile(r'"[^"]*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault of one entry: its field and what is wrong."""
+
+    field: str
+    reason: str
+
+
+def check_catalog(catalog: Catalog, path: Path, runbooks: Path) -> None:
+    """Check the entries against each other, PromQL, the promises and the runbooks.
+
+    Raises:
+        InvalidInputError: with every fault found.
+    """
+    by_name = {alert.name: alert for alert in catalog.alerts}
+    problems = [
+        Problem(str(path), alert.name, finding.field, finding.reason)
+        for alert in catalog.alerts
+        for check in (_condition, _texts, _durations, _channels)
+        for finding in check(alert, catalog)
+    ]
+    problems += [
+        Problem(str(path), alert.name, f"inhibited_by.{number}", reason)
+        for alert in catalog.alerts
+        for number, inhibition in enumerate(alert.inhibited_by)
+        for reason in _inhibition(alert, inhibition, by_name)
+    ]
+    problems += [
+        Problem(str(path), alert.name, "runbook", f"{language.value}/{alert.runbook} does not exist")
+        for alert in catalog.alerts
+        for language in Language
+        if not (runbooks / language.value / alert.runbook).is_file()
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def check_overrides(overrides: Overrides, catalog: Catalog, path: Path) -> None:
+    """Check that the overrides speak of alerts and thresholds that exist and leave nobody unheard.
+
+    Raises:
+        InvalidInputError: with every fault found.
+    """
+    by_name = {alert.name: alert for alert in catalog.alerts}
+    problems = [
+        Problem(str(path), name, finding.field, finding.reason)
+        for name, override in overrides.alerts.items()
+        for finding in _override(override, by_name.get(name), catalog)
+    ]
+    configured = overrides.receivers.configured()
+    for alert in catalog.alerts:
+        override = overrides.alerts.get(alert.name, AlertOverride())
+        channels = set(override.channels or alert.channels)
+        if channels != {Channel.HEARTBEAT} and not channels & configured:
+            names = ", ".join(channel.value for channel in Channel if channel in channels)
+            problems.append(
+                Problem(str(path), "receivers", "", f"{alert.name} reaches nobody: set one of {names}")
+            )
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _condition(alert: Alert, catalog: Catalog) -> Iterator[Finding]:
+    texts = [alert.condition, alert.description.es, alert.description.en]
+    texts += [value for values in _signal_values(alert) for value in values.values()]
+    unknown = sorted(set().union(*(placeholders(text) for text in texts)) - alert.thresholds.keys())
+    for name in unknown:
+        yield Finding("thresholds", f"${{{name}}} is used and not defined")
+    for name in sorted(alert.thresholds.keys() - placeholders(alert.condition)):
+        yield Finding("thresholds", f"{name} is defined and not used in the condition")
+    if unknown:
+        return
+    try:
+        expression = read(fill(alert.condition, alert.thresholds))
+    except PromqlError as error:
+        yield Finding("condition", f"is not PromQL: {error}")
+        return
+    for values in _signal_values(alert):
+        for series, value in values.items():
+            yield from _sample(alert, series, value)
+    shortest = SCRAPES_IN_RANGE * catalog.timing.scrape_interval
+    for window in expression.ranges:
+        if window < shortest:
+            yield Finding(
+                "condition",
+                f"the range {format_duration(window)} is shorter than {SCRAPES_IN_RANGE} scrapes"
+                f" ({format_duration(shortest)})",
+            )
+
+
+def _sample(alert: Alert, series: str, value: str) -> Iterator[Finding]:
+    try:
+        value_of(value, alert.thresholds)
+        read(series)
+    except PromqlError as error:
+        yield Finding("signal", f"{series} is not a series: {error}")
+    except ValueError as error:
+        yield Finding("signal", str(error))
+
+
+def _signal_values(alert: Alert) -> list[dict[str, str]]:
+    faults = [fault.series for fault in alert.signal.faults]
+    return [alert.signal.healthy, *alert.signal.boundary, *faults]
+
+
+def _texts(alert: Alert, _catalog: Catalog) -> Iterator[Finding]:
+    if _actions(alert.description.es) != _actions(alert.description.en):
+        yield Finding("description", "es and en use different template values")
+    for language in Language:
+        summary = alert.summary.in_language(language)
+        if "{{" in summary:
+            yield Finding(
+                f"summary.{language.value}", "must be static, so that it is equal for every instance"
+            )
+        if len(summary) > MAX_SUMMARY:
+            yield Finding(f"summary.{language.value}", f"is longer than {MAX_SUMMARY} characters")
+        if not is_basic(transliterate(summary)):
+            yield Finding(f"summary.{language.value}", "cannot be written in a text message")
+    used = set(_LABEL.findall(" ".join([alert.description.es, alert.description.en, alert.value])))
+    for label in sorted(used - set(alert.identity)):
+        yield Finding("description", f"uses the label {label}, which identity does not name")
+    for fault in alert.signal.faults:
+        if fault.labels.keys() != set(alert.identity):
+            yield Finding("signal", f"the labels of the fault {fault.name!r} are not those of identity")
+
+
+def _actions(text: str) -> list[str]:
+    """Return the template actions without the words inside them, in one order for both languages."""
+    return sorted(_STRING.sub('""', action.strip()) for action in _ACTION.findall(text))
+
+
+def _durations(alert: Alert, catalog: Catalog) -> Iterator[Finding]:
+    timing = catalog.timing
+    least_hold = EVALUATIONS_IN_HOLD * timing.evaluation_interval
+    if alert.hold < least_hold and alert.channels != [Channel.HEARTBEAT]:
+        yield Finding(
+            "for", f"is shorter than {EVALUATIONS_IN_HOLD} evaluations ({format_duration(least_hold)})"
+        )
+    least = timing.scrape_interval + 2 * timing.evaluation_interval + alert.hold + timing.group_wait
+    if alert.detect_within < least:
+        yield Finding(
+            "detect_within",
+            f"cannot be held: scrape, evaluation, for and group_wait add up to {format_duration(least)}",
+        )
+    yield from _cooldown(alert.cooldown)
+
+
+def _cooldown(seconds: int) -> Iterator[Finding]:
+    if not 60 <= seconds <= MAX_RETENTION:
+        yield Finding("cooldown", f"must be from 1m to {format_duration(MAX_RETENTION)}")
+
+
+def _channels(alert: Alert, _catalog: Catalog) -> Iterator[Finding]:
+    if Channel.SMS in alert.channels and alert.severity is not Severity.CRITICAL:
+        yield Finding("channels", "sms is for critical alerts only")
+
+
+def _inhibition(target: Alert, inhibition: Inhibition, by_name: dict[str, Alert]) -> Iterator[str]:
+    source = by_name.get(inhibition.alert)
+    if source is None:
+        yield f"names {inhibition.alert}, which is not in the catalogue"
+        return
+    if source is target and inhibition.source_labels == inhibition.target_labels:
+        yield "an alert cannot inhibit itself"
+    # Alertmanager takes a label that both sides lack as equal, and would inhibit everything.
+    for side, labels, narrowed in (
+        (source, inhibition.equal, inhibition.source_labels),
+        (target, inhibition.equal, inhibition.target_labels),
+    ):
+        for label in sorted({*labels, *narrowed} - set(side.identity)):
+            yield f"{side.name} does not carry the label {label}"
+    if source.hold > target.hold:
+        yield f"{source.name} fires later (for {format_duration(source.hold)}) than what it inhibits"
+
+
+def _override(override: AlertOverride, alert: Alert | None, catalog: Catalog) -> Iterator[Finding]:
+    if alert is None:
+        yield Finding("", "is not an alert of the catalogue")
+        return
+    for name in sorted(override.thresholds.keys() - alert.thresholds.keys()):
+        known = ", ".join(sorted(alert.thresholds)) or "none"
+        yield Finding(f"thresholds.{name}", f"is not a threshold of this alert (it has: {known})")
+    least_hold = EVALUATIONS_IN_HOLD * catalog.timing.evaluation_interval
+    if override.hold is not None and override.hold < least_hold:
+        yield Finding(
+            "for", f"is shorter than {EVALUATIONS_IN_HOLD} evaluations ({format_duration(least_hold)})"
+        )
+    if override.cooldown is not None:
+        yield from _cooldown(override.cooldown)
+    if Channel.SMS in (override.channels or []) and alert.severity is not Severity.CRITICAL:
+        yield Finding("channels", "sms is for critical alerts only")

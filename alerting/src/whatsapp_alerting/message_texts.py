@@ -1,0 +1,34 @@
+"""The words of the notifications, in each language. The emoji are those of the operations manual."""
+
+from whatsapp_alerting.catalog import Language, Severity
+
+EMOJI = {Severity.CRITICAL: "🚨", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}  # noqa: RUF001 - the manual's sign
+RESOLVED_EMOJI = "✅"
+
+SEVERITY = {
+    Language.ES: {Severity.CRITICAL: "CRÍTICO", Severity.WARNING: "ADVERTENCIA", Severity.INFO: "INFO"},
+    Language.EN: {Severity.CRITICAL: "CRITICAL", Severity.WARNING: "WARNING", Severity.INFO: "INFO"},
+}
+
+WORDS = {
+    Language.ES: {
+        "resolved": "RESUELTO",
+        "value": "Valor",
+        "host": "Servidor",
+        "since": "Desde",
+        "until": "Hasta",
+        "runbook": "Guía",
+        "dashboard": "Panel",
+        "sms_since": "desde",
+    },
+    Language.EN: {
+        "resolved": "RESOLVED",
+        "value": "Value",
+        "host": "Host",
+        "since": "Since",
+        "until": "Until",
+        "runbook": "Runbook",
+        "dashboard": "Dashboard",
+        "sms_since": "since",
+    },
+}

@@ -1,0 +1,118 @@
+"""The overrides file: what one installation changes or adds (written by the Ansible role)."""
+
+from pathlib import PurePosixPath
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from whatsapp_alerting.catalog import AlertName, CatalogModel, Channel, Language, ThresholdName
+from whatsapp_alerting.duration import Duration
+
+Url = Annotated[str, Field(pattern=r"^https?://[^\s\"'{}]+$", max_length=500)]
+
+
+def _absolute(path: str) -> str:
+    if not PurePosixPath(path).is_absolute():
+        raise ValueError("must be an absolute path on the Alertmanager's host")
+    return path
+
+
+SecretFile = Annotated[str, Field(max_length=500), AfterValidator(_absolute)]
+"""Path of a file on the Alertmanager's host; the compiled configuration holds no secret itself."""
+
+
+class SlackReceiver(CatalogModel):
+    """Slack incoming webhook."""
+
+    api_url_file: SecretFile
+    channel: str | None = Field(default=None, pattern=r"^[#@][^\s]{1,80}$")
+
+
+class EmailReceiver(CatalogModel):
+    """SMTP server and addresses."""
+
+    to: list[str] = Field(min_length=1)
+    sender: str = Field(alias="from")
+    smarthost: str = Field(pattern=r"^[^\s:]+:[0-9]{1,5}$", description="host:port")
+    hello: str | None = None
+    auth_username: str | None = None
+    auth_password_file: SecretFile | None = None
+    require_tls: bool = True
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _one_or_many(cls, to: object) -> object:
+        return [to] if isinstance(to, str) else to
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> "EmailReceiver":
+        if (self.auth_username is None) != (self.auth_password_file is None):
+            raise ValueError("auth_username and auth_password_file go together")
+        return self
+
+
+class SmsReceiver(CatalogModel):
+    """Amazon SNS, text message to one number.
+
+    Alertmanager reads the keys from the file that its environment names (`AWS_SHARED_CREDENTIALS_FILE`).
+    """
+
+    region: str = Field(pattern=r"^[a-z0-9-]{3,40}$")
+    phone_number: str = Field(pattern=r"^\+[1-9][0-9]{6,14}$", description="E.164")
+    api_url: Url | None = Field(default=None, description="Another endpoint than the region's own")
+    profile: str | None = Field(default=None, description="Profile of the credentials file")
+
+
+class HeartbeatReceiver(CatalogModel):
+    """External checker that raises the alarm when the heartbeat stops."""
+
+    url: Url
+
+
+class Receivers(CatalogModel):
+    """The channels that this installation has; what is left out is not notified."""
+
+    slack: SlackReceiver | None = None
+    email: EmailReceiver | None = None
+    sms: SmsReceiver | None = None
+    heartbeat: HeartbeatReceiver | None = None
+
+    def configured(self) -> frozenset[Channel]:
+        """Return the channels that have a receiver."""
+        return frozenset(channel for channel in Channel if getattr(self, channel.value) is not None)
+
+
+class ExternalUrls(CatalogModel):
+    """Where operators' browsers find the parts of the stack."""
+
+    grafana: Url | None = Field(default=None, description="Without it, notifications have no dashboard link")
+
+
+class AlertOverride(CatalogModel):
+    """Changes to one entry; what is left out stays as the catalogue says."""
+
+    thresholds: dict[ThresholdName, float] = Field(default_factory=dict)
+    hold: Duration | None = Field(default=None, alias="for")
+    cooldown: Duration | None = None
+    channels: list[Channel] | None = Field(default=None, min_length=1)
+
+
+class Overrides(CatalogModel):
+    """The whole file."""
+
+    language: Language = Language.ES
+    timezone: str = "America/Lima"
+    runbook_base_url: Url
+    external_urls: ExternalUrls = Field(default_factory=ExternalUrls)
+    alerts: dict[AlertName, AlertOverride] = Field(default_factory=dict)
+    receivers: Receivers
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is not a time zone of the IANA database") from error
+        return name

@@ -1,0 +1,45 @@
+"""Alertmanager's message templates: Go templates whose words and time zone are put in when compiling.
+
+The sources are in `message_templates/`, with `@@name@@` where a word goes.
+"""
+
+import re
+from importlib import resources
+
+from whatsapp_alerting.catalog import Language, Severity
+from whatsapp_alerting.clock import moment, zone_name
+from whatsapp_alerting.gsm import MAX_SMS, transliterate
+from whatsapp_alerting.message_texts import EMOJI, RESOLVED_EMOJI, SEVERITY, WORDS
+from whatsapp_alerting.resolution import Installation
+
+FILES = ("whatsapp_title.tmpl", "whatsapp_slack.tmpl", "whatsapp_email.tmpl", "whatsapp_sms.tmpl")
+_MARK = re.compile(r"@@([a-z_]+)@@")
+
+
+def template_files(installation: Installation) -> dict[str, str]:
+    """Return file name -> content."""
+    words = _words(installation.language, installation.overrides.timezone)
+    sources = resources.files("whatsapp_alerting") / "message_templates"
+    return {
+        name: _MARK.sub(lambda match: words[match[1]], (sources / name).read_text(encoding="utf-8"))
+        for name in FILES
+    }
+
+
+def _words(language: Language, timezone: str) -> dict[str, str]:
+    severity = SEVERITY[language]
+    critical = severity[Severity.CRITICAL]
+    return {
+        **WORDS[language],
+        "lang": language.value,
+        "max_sms": str(MAX_SMS),
+        "resolved_emoji": RESOLVED_EMOJI,
+        "sms_critical": transliterate(critical),
+        **{f"{level.value}_emoji": EMOJI[level] for level in Severity},
+        **{f"{level.value}_word": severity[level] for level in Severity},
+        "starts_at": moment(".StartsAt", "2006-01-02 15:04:05", timezone),
+        "ends_at": moment(".EndsAt", "2006-01-02 15:04:05", timezone),
+        "starts_at_short": moment(".StartsAt", "02/01 15:04", timezone),
+        "zone": zone_name(timezone),
+        "sms_zone": " UTC" if zone_name(timezone) == "UTC" else "",
+    }

@@ -1,0 +1,53 @@
+"""Shared fixtures: the project's own catalogue, and a running Alertmanager with the outside world."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from whatsapp_alerting.compilation import Sources, read_installation
+from whatsapp_alerting.resolution import Installation
+
+# pytest's importlib mode does not put this directory on the path, and the tests share the world beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from alerting_world import AlertmanagerProcess, HttpSink, MailSink
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture
+def sources() -> Sources:
+    return Sources.in_repository()
+
+
+@pytest.fixture
+def installation(sources: Sources) -> Installation:
+    return read_installation(sources)
+
+
+@pytest.fixture
+def http_sink() -> Iterator[HttpSink]:
+    with HttpSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def mail_sink() -> Iterator[MailSink]:
+    with MailSink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[AlertmanagerProcess]:
+    binary = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if binary is None:
+        pytest.fail("Alertmanager is not installed (Debian: prometheus-alertmanager)")
+    with AlertmanagerProcess(binary, tmp_path) as process:
+        yield process

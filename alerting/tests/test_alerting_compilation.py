@@ -1,0 +1,263 @@
+"""The compiler: committed output is current, equal input gives equal bytes, overrides reach every file."""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from whatsapp_alerting.__main__ import main
+from whatsapp_alerting.catalog import Catalog, Language
+from whatsapp_alerting.clock import fixed_offset
+from whatsapp_alerting.compilation import Sources, compiled_files, read_installation
+from whatsapp_alerting.duration import format_duration, parse_duration
+from whatsapp_alerting.gsm import is_basic, transliterate
+from whatsapp_alerting.output import write_files
+from whatsapp_alerting.resolution import Installation
+from whatsapp_alerting.rules import sms_text
+
+FULL_OVERRIDES = """\
+language: en
+timezone: UTC
+runbook_base_url: https://mon1/runbooks
+alerts:
+  WhatsAppHighErrorRate:
+    thresholds: {error_rate_percent: 2.5}
+    for: 10m
+    cooldown: 20m
+    channels: [email]
+receivers:
+  slack:
+    api_url_file: /etc/prometheus/secrets/slack_webhook_url
+  email:
+    to: [ops@example.com, boss@example.com]
+    from: alerts@example.com
+    smarthost: world:2525
+    hello: mon1
+    auth_username: alerts
+    auth_password_file: /etc/prometheus/secrets/smtp_password
+    require_tls: true
+  sms:
+    region: us-east-1
+    phone_number: "+15555550100"
+    api_url: https://world:8447
+    profile: alerts
+"""
+
+
+@pytest.fixture
+def overridden(tmp_path: Path, sources: Sources) -> Installation:
+    path = tmp_path / "overrides.yml"
+    path.write_text(FULL_OVERRIDES, encoding="utf-8")
+    return read_installation(Sources(sources.catalog, path, sources.runbooks))
+
+
+def document(installation: Installation, name: str) -> Any:  # noqa: ANN401 - YAML
+    return yaml.safe_load(compiled_files(installation)[name])
+
+
+def receiver(installation: Installation, name: str) -> dict[str, Any]:
+    receivers = document(installation, "alertmanager/alertmanager.yml")["receivers"]
+    found = next(one for one in receivers if one["name"] == name)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_committed_output_documentation_and_schema_are_current(capsys: pytest.CaptureFixture[str]) -> None:
+    status = main(["compile", "--check"])
+
+    assert (status, capsys.readouterr().err) == (0, "")
+
+
+def test_check_names_a_stale_page_and_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "compile",
+        f"--output={tmp_path / 'out'}",
+        f"--docs={tmp_path / 'alerts.md'}",
+        f"--schema={tmp_path / 'schema.json'}",
+    ]
+    assert main(arguments) == 0
+    assert main([*arguments, "--check"]) == 0
+    (tmp_path / "alerts.md").write_text("old", encoding="utf-8")
+    (tmp_path / "schema.json").unlink()
+    capsys.readouterr()
+
+    status = main([*arguments, "--check"])
+
+    assert status == 1
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == [
+        str(tmp_path / "alerts.md"),
+        str(tmp_path / "schema.json"),
+    ]
+
+
+def test_check_names_missing_changed_and_left_over_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", f"--output={tmp_path}"]) == 0
+    (tmp_path / "rules/whatsapp.rules.yml").write_text("groups: []\n", encoding="utf-8")
+    (tmp_path / "alertmanager/templates/whatsapp_sms.tmpl").unlink()
+    (tmp_path / "rules/old.rules.yml").write_text("groups: []\n", encoding="utf-8")
+    capsys.readouterr()
+
+    status = main(["compile", f"--output={tmp_path}", "--check"])
+
+    stale = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert status == 1
+    assert [Path(path).relative_to(tmp_path).as_posix() for path in stale] == [
+        "alertmanager/templates/whatsapp_sms.tmpl",
+        "rules/old.rules.yml",
+        "rules/whatsapp.rules.yml",
+    ]
+
+
+def test_second_compilation_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compile", f"--output={tmp_path}"]) == 0
+    assert "changed: " in capsys.readouterr().out
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+    assert main(["compile", f"--output={tmp_path}"]) == 0
+
+    assert capsys.readouterr().out == ""
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_language_option_goes_before_the_overrides(tmp_path: Path) -> None:
+    assert main(["compile", f"--output={tmp_path}", "--language=en"]) == 0
+
+    rules = (tmp_path / "rules/whatsapp.rules.yml").read_text("utf-8")
+    assert "summary: Disk space low" in rules
+    assert "/runbooks/en/HostDiskSpaceLow.md" in rules
+
+
+def test_overrides_reach_rules_routes_texts_and_tests(overridden: Installation) -> None:
+    rules = document(overridden, "rules/whatsapp.rules.yml")["groups"][0]["rules"]
+    rule = next(rule for rule in rules if rule["alert"] == "WhatsAppHighErrorRate")
+    assert rule["expr"].endswith("> 2.5")
+    assert rule["for"] == "10m"
+    assert rule["labels"]["cooldown"] == "20m"
+    assert "notify_slack" not in rule["labels"]
+    assert rule["annotations"]["description"].endswith("the limit is 2.5 %.")
+    assert "dashboard_url" not in rule["annotations"]
+    assert overridden.alert("WhatsAppHighErrorRate").detect_within == 12 * 60
+    routes = document(overridden, "alertmanager/alertmanager.yml")["route"]["routes"]
+    route = next(route for route in routes if route["matchers"] == ['notify_email="true"', 'cooldown="20m"'])
+    assert (route["group_interval"], route["repeat_interval"], route["continue"]) == ("20m", "18m", True)
+    assert "2.6x" in compiled_files(overridden)["tests/whatsapp.rules.test.yml"]
+
+
+def test_receivers_are_written_without_secrets(overridden: Installation) -> None:
+    main_part = document(overridden, "alertmanager/alertmanager.yml")
+    assert main_part["global"] == {
+        "resolve_timeout": "5m",
+        "smtp_smarthost": "world:2525",
+        "smtp_from": "alerts@example.com",
+        "smtp_hello": "mon1",
+        "smtp_auth_username": "alerts",
+        "smtp_auth_password_file": "/etc/prometheus/secrets/smtp_password",
+        "smtp_require_tls": True,
+    }
+    assert receiver(overridden, "email")["email_configs"][0]["to"] == "ops@example.com, boss@example.com"
+    sms = receiver(overridden, "sms")["sns_configs"][0]
+    assert sms["sigv4"] == {"region": "us-east-1", "profile": "alerts"}
+    assert sms["send_resolved"] is False
+    assert not re.search(r"secret_key|access_key|api_url: .*hooks", str(main_part))
+
+
+def test_channel_without_a_receiver_reaches_nobody(overridden: Installation) -> None:
+    routes = document(overridden, "alertmanager/alertmanager.yml")["route"]["routes"]
+
+    beat = next(route for route in routes if 'notify_heartbeat="true"' in route["matchers"])
+
+    assert beat["receiver"] == "none"
+    assert receiver(overridden, "none") == {"name": "none"}
+
+
+def test_repeat_is_nine_tenths_of_the_group_interval(installation: Installation) -> None:
+    for route in document(installation, "alertmanager/alertmanager.yml")["route"]["routes"]:
+        tick, repeat = parse_duration(route["group_interval"]), parse_duration(route["repeat_interval"])
+        assert 0.8 * tick < repeat <= 0.9 * tick
+        assert route["group_by"] == ["..."]
+        assert f'cooldown="{route["group_interval"]}"' in route["matchers"]
+
+
+def test_group_wait_is_longer_than_an_evaluation(installation: Installation) -> None:
+    assert installation.timing.group_wait > installation.timing.evaluation_interval
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_text_messages_fit_and_are_of_the_gsm_alphabet(sources: Sources, language: Language) -> None:
+    installation = read_installation(sources, language)
+    rules = document(installation, "rules/whatsapp.rules.yml")["groups"][0]["rules"]
+    texts = [rule["annotations"]["sms"] for rule in rules if "notify_sms" in rule["labels"]]
+
+    assert len(texts) == 2
+    for text in texts:
+        assert is_basic(text)
+        assert text.endswith(".md")
+        assert len(f"CRITICAL {'h' * 20} since 24/11 04:10 UTC: {text}") <= 160
+
+
+def test_runbook_address_that_does_not_fit_is_left_out_whole() -> None:
+    assert sms_text("Caída total", f"https://{'x' * 120}/") == "Caida total"
+
+
+def test_accents_outside_the_gsm_alphabet_are_dropped() -> None:
+    assert transliterate("CRÍTICO: señal «caída» é") == "CRITICO: señal ?caida? é"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("4m30s", 270), ("1h", 3600), ("0s", 0), ("1d2h", 93600)]
+)
+def test_durations_are_read_in_seconds_and_written_back(text: str, seconds: int) -> None:
+    assert parse_duration(text) == seconds
+    assert parse_duration(format_duration(seconds)) == seconds
+
+
+@pytest.mark.parametrize(
+    ("timezone", "offset"),
+    [("America/Lima", -18000), ("UTC", 0), ("Asia/Kolkata", 19800), ("Europe/Madrid", None)],
+)
+def test_only_zones_without_summer_time_have_a_fixed_offset(timezone: str, offset: int | None) -> None:
+    assert fixed_offset(timezone) == offset
+
+
+def test_schema_describes_the_committed_catalogue(repository: Path, sources: Sources) -> None:
+    schema = json.loads((repository / "alerting/catalog.schema.json").read_text("utf-8"))
+    catalog = yaml.safe_load(sources.catalog.read_text("utf-8"))
+
+    assert set(schema["properties"]) == set(catalog)
+    assert {"for", "condition", "severity"} <= set(schema["$defs"]["Alert"]["required"])
+    for entry in catalog["alerts"]:
+        assert set(entry) <= set(schema["$defs"]["Alert"]["properties"])
+    assert (
+        Catalog.model_validate(catalog).model_dump(by_alias=True, mode="json")["timing"]["group_wait"]
+        == "20s"
+    )
+
+
+def test_verify_reports_as_json(
+    tmp_path: Path, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watchdog = dataclasses.replace(installation, alerts=(installation.alert("Watchdog"),))
+    write_files(tmp_path, compiled_files(watchdog))
+    (tmp_path / "rules/whatsapp.rules.yml").write_text("groups: [{name: a, rules: [{}]}]\n", encoding="utf-8")
+
+    status = main(["verify", str(tmp_path), "--json"])
+
+    verdicts = {verdict["name"]: verdict for verdict in json.loads(capsys.readouterr().out)}
+    assert status == 1
+    assert verdicts["route of Watchdog"]["passed"] is True
+    assert verdicts["rules are valid"]["passed"] is False
+    assert "one of 'record' or 'alert' must be set" in verdicts["rules are valid"]["output"]
+
+
+def test_verify_of_a_directory_that_was_not_compiled_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["verify", str(tmp_path)])
+
+    assert status == 1
+    assert capsys.readouterr().err.count("\n") == 1

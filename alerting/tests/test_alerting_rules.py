@@ -1,0 +1,158 @@
+"""Prometheus' and Alertmanager's own tools on the compiled files, and that they notice faults."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from whatsapp_alerting.catalog import Language
+from whatsapp_alerting.compilation import Sources, compiled_files, read_installation
+from whatsapp_alerting.loading import load_catalog, load_overrides
+from whatsapp_alerting.output import write_files
+from whatsapp_alerting.overrides import Overrides
+from whatsapp_alerting.resolution import Installation, resolve
+from whatsapp_alerting.rule_tests import value_of
+from whatsapp_alerting.verification import verify
+
+RULES = "rules/whatsapp.rules.yml"
+RULE_TESTS = "tests/whatsapp.rules.test.yml"
+
+
+def failures(directory: Path) -> list[str]:
+    return [f"{verdict.name}: {verdict.output}" for verdict in verify(directory) if not verdict.passed]
+
+
+def test_compiled_files_pass_promtool_and_amtool(installation: Installation, tmp_path: Path) -> None:
+    write_files(tmp_path, compiled_files(installation))
+
+    assert failures(tmp_path) == []
+
+
+def test_compiled_files_pass_with_other_thresholds_and_waits(sources: Sources, tmp_path: Path) -> None:
+    changes = {
+        "WhatsAppQueueBacklog": {"thresholds": {"pending_notifications": 7}, "for": "90s", "cooldown": "2h"},
+        "HostDiskSpaceLow": {"thresholds": {"disk_used_percent": 79.5}},
+        "BackupTooOld": {"thresholds": {"backup_age_seconds": 180000}},
+    }
+    overrides = Overrides.model_validate(
+        {**load_overrides(sources.overrides).model_dump(by_alias=True), "alerts": changes}
+    )
+    changed = resolve(load_catalog(sources.catalog), overrides)
+    alone = dataclasses.replace(changed, alerts=tuple(changed.alert(name) for name in changes))
+    write_files(tmp_path, compiled_files(alone))
+
+    assert failures(tmp_path) == []
+
+
+EXPECTED_NOTHING, EXPECTED_THE_ALERT = "exp: nil", "got: nil"
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "instead", "noticed"),
+    [
+        ("WhatsAppHighErrorRate", "> 5\n", "> 5.2\n", EXPECTED_THE_ALERT),
+        ("WhatsAppHighErrorRate", "> 5\n", ">= 5\n", EXPECTED_NOTHING),
+        ("WhatsAppQueueBacklog", "for: 10m", "for: 12m", EXPECTED_THE_ALERT),
+        ("WhatsAppQueueBacklog", "for: 10m", "for: 9m", EXPECTED_NOTHING),
+        ("WhatsAppQueueBacklog", "keep_firing_for: 1m", "keep_firing_for: 4m", EXPECTED_NOTHING),
+        ("WhatsAppHighErrorRate", "[2m]", "[31s]", EXPECTED_THE_ALERT),
+        ("WhatsAppHighErrorRate", "max by (host)", "max", 'host="app1"'),
+        ("HostDiskSpaceLow", 'fstype!~"tmpfs|', 'fstype!~"', EXPECTED_NOTHING),
+        ("TargetDown", 'up{job!="whatsapp-notifications"}', "up", EXPECTED_NOTHING),
+        ("WhatsAppSystemDown", '"health", "degraded"', '"health", "down"', 'health="degraded"'),
+    ],
+)
+def test_generated_tests_notice_a_changed_rule(
+    installation: Installation, tmp_path: Path, name: str, written: str, instead: str, noticed: str
+) -> None:
+    files = compiled_files(dataclasses.replace(installation, alerts=(installation.alert(name),)))
+    assert written in files[RULES]
+    write_files(tmp_path, {**files, RULES: files[RULES].replace(written, instead)})
+
+    (failed,) = failures(tmp_path)
+
+    assert failed.startswith("rules pass their tests: ")
+    assert noticed in failed
+
+
+def test_routing_table_notices_a_route_that_is_lost(installation: Installation, tmp_path: Path) -> None:
+    files = compiled_files(installation)
+    name = "alertmanager/alertmanager.yml"
+    configuration = yaml.safe_load(files[name])
+    configuration["route"]["routes"][0]["continue"] = False
+    rules_alone = yaml.safe_dump({"rule_files": ["../" + RULES], "tests": []})
+    write_files(tmp_path, {**files, name: yaml.safe_dump(configuration), RULE_TESTS: rules_alone})
+
+    failed = {failure.split(":")[0] for failure in failures(tmp_path)}
+
+    assert failed == {"route of WhatsAppSystemDown", "route of WhatsAppGraphApiDown"}
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_texts_are_rendered_by_prometheus(sources: Sources, language: Language, tmp_path: Path) -> None:
+    """promtool prints the rendered texts of an alert that a test did not expect."""
+    files = compiled_files(read_installation(sources, language))
+    document = yaml.safe_load(files[RULE_TESTS])
+    for case in document["tests"]:
+        end = max(_seconds(check["eval_time"]) for check in case.pop("promql_expr_test"))
+        case["alert_rule_test"] = [
+            {"eval_time": f"{end}s", "alertname": case["name"].split(":")[0], "exp_alerts": []}
+        ]
+    write_files(tmp_path, {**files, RULE_TESTS: yaml.safe_dump(document)})
+    promtool = shutil.which("promtool")
+    assert promtool is not None
+
+    done = subprocess.run(
+        [promtool, "test", "rules", str(tmp_path / RULE_TESTS)], capture_output=True, text=True, check=False
+    )
+
+    output = done.stdout + done.stderr
+    assert "error expanding" not in output.lower()
+    assert "<no value>" not in output
+    expected = {
+        Language.ES: [
+            "El sistema en app1 no está sano: la API no responde",
+            "El sistema en app1 no está sano: /health informa un estado degradado",
+            "falla el 5.1 % de las notificaciones; el límite es 5 %",
+            "hay 101 notificaciones vencidas",
+            "El disco / de app1 está al 86 %",
+            "no puede leer whatsapp-exporter en app1:9808 (app1)",
+            "La última ejecución de la tarea cleanup en app1",
+            "tiene 1d 2h ",
+        ],
+        Language.EN: [
+            "The system on app1 is not healthy: the API does not answer",
+            "5.1 % of the notifications fail; the limit is 5 %",
+            "The disk / of app1 is 86 % full",
+            "is 1d 2h ",
+        ],
+    }
+    assert [text for text in expected[language] if text not in output] == []
+
+
+def _seconds(text: str) -> int:
+    factors = {"h": 3600, "m": 60, "s": 1}
+    return sum(int(count) * factors[unit] for count, unit in re.findall(r"(\d+)([hms])", text))
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("${limit} + 0.1", "5.1"),
+        ("100 - ${limit}", "95"),
+        ("-1", "-1"),
+        ("0.1 + 0.2", "0.3"),
+        ("${limit}", "5"),
+    ],
+)
+def test_value_of_a_sample_is_a_sum(expression: str, value: str) -> None:
+    assert value_of(expression, {"limit": 5}) == value
+
+
+@pytest.mark.parametrize("expression", ["", "one", "1 * 2", "__import__('os')", "1 +"])
+def test_value_of_a_sample_is_nothing_else(expression: str) -> None:
+    with pytest.raises(ValueError, match="is not a sum"):
+        value_of(expression, {})
