@@ -18,6 +18,8 @@ BOOT_SECONDS = 60
 OPTIONS = (
     "--systemd=always",
     "--cap-add=SYS_ADMIN",
+    # For units with PrivateUsers= and ProtectProc= together (Debian's redis-server).
+    "--cap-add=SYS_PTRACE",
     "--security-opt=seccomp=unconfined",
     "--ulimit=nofile=20000:20000",
     "--ulimit=nproc=4000:4000",
@@ -35,9 +37,14 @@ def ensure_network() -> None:
 def _digest(host: Host, peers: Iterable[Host]) -> str:
     # The key is among them: hosts made from another checkout do not know ours and are made anew.
     key = (SSH_DIR / "id_ed25519.pub").read_text()
-    parts = [host.name, host.address, json.dumps(host.ports), image.recipe("trixie"), key, *OPTIONS]
+    parts = [host.name, host.address, _mac(host.address), json.dumps(host.ports), image.recipe("trixie"), key, *OPTIONS]
     parts += [f"{peer.name}={peer.address}" for peer in peers]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def _mac(address: str) -> str:
+    """Return a locally administered MAC of the address's own, the same for each host that has it."""
+    return "02:57:" + ":".join(f"{int(part):02x}" for part in address.split("."))
 
 
 def ensure_host(host: Host, peers: list[Host]) -> str:
@@ -58,6 +65,8 @@ def ensure_host(host: Host, peers: list[Host]) -> str:
             f"--hostname={host.name}",
             f"--network={NETWORK}",
             f"--ip={host.address}",
+            # An address that comes back with another MAC is not reached until the old ARP entry expires.
+            f"--mac-address={_mac(host.address)}",
             f"--label={LABEL}=1",
             f"--label=digest={digest}",
             *OPTIONS,
@@ -108,7 +117,7 @@ def _introduce(host: Host, peers: list[Host]) -> None:
         "-euc",
         "read -r key; cat >/etc/hosts; install -d -m 0700 /root/.ssh; "
         "printf '%s\\n' \"$key\" >/root/.ssh/authorized_keys; chmod 0600 /root/.ssh/authorized_keys; "
-        "ssh-keygen -A >/dev/null; systemctl restart ssh",
+        "ssh-keygen -A >/dev/null; systemctl reset-failed ssh; systemctl restart ssh",
         stdin=f"{public}\n{names}\n",
     )
 

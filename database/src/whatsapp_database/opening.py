@@ -1,0 +1,36 @@
+"""From a database URL to a client."""
+
+from __future__ import annotations
+
+from libsql_client import Client, create_client
+
+from whatsapp_database.errors import UnsupportedUrlError
+from whatsapp_database.file_client import FileClient, file_path
+from whatsapp_database.pool import PoolSettings
+
+
+def open_database(
+    url: str,
+    auth_token: str | None = None,
+    *,
+    pool: PoolSettings | None = None,
+    read_only: bool = False,
+) -> Client:
+    """Open the database that the URL names; nothing is read or created before the first call.
+
+    `file:` is SQLite on this machine; `ws:` and `wss:` are libsql-client's own (a running event loop is
+    needed). `read_only` opens a file without the right to change it. Raises UnsupportedUrlError for
+    everything else.
+    """
+    scheme = url.partition(":")[0].lower()
+    if scheme == "file":
+        return FileClient(file_path(url), pool=pool or PoolSettings(), read_only=read_only)
+    if scheme in {"ws", "wss"}:
+        return create_client(url, auth_token=auth_token)
+    if scheme in {"http", "https", "libsql"}:
+        raise UnsupportedUrlError(
+            f"{scheme}: databases are not supported yet: use file:, ws: or wss:", "URL_SCHEME_NOT_SUPPORTED"
+        )
+    raise UnsupportedUrlError(
+        "the database URL must begin with file:, ws: or wss:", "URL_SCHEME_NOT_SUPPORTED"
+    )

@@ -1,0 +1,61 @@
+"""Texts of the diagnosis as (Spanish, English)."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "diagnosis_title": (
+        "=== DIAGNÓSTICO SISTEMA WHATSAPP NOTIFICATIONS ===",
+        "=== DIAGNOSIS OF THE WHATSAPP NOTIFICATION SYSTEM ===",
+    ),
+    "diagnosis_date": ("Fecha: {date}", "Date: {date}"),
+    "diagnosis_severity": ("Severidad: {severity}", "Severity: {severity}"),
+    "diagnosis_reason": ("  - {reason}", "  - {reason}"),
+    "section_health": ("1. HEALTH CHECK:", "1. HEALTH CHECK:"),
+    "section_pending": ("2. NOTIFICACIONES PENDIENTES:", "2. PENDING NOTIFICATIONS:"),
+    "section_errors": ("3. ERRORES ÚLTIMAS 24 HORAS:", "3. ERRORS, LAST 24 HOURS:"),
+    "section_metrics": ("4. MÉTRICAS PERFORMANCE:", "4. PERFORMANCE METRICS:"),
+    "section_scheduler": ("5. SCHEDULER STATUS:", "5. SCHEDULER STATUS:"),
+    "section_disk": ("6. DISK SPACE:", "6. DISK SPACE:"),
+    "section_memory": ("7. MEMORY USAGE:", "7. MEMORY USAGE:"),
+    "section_processes": ("8. PROCESS STATUS:", "8. PROCESS STATUS:"),
+    "health_unreachable": (
+        "la API no responde en /health ({detail})",
+        "the API does not answer at /health ({detail})",
+    ),
+    "health_is": ("estado de la API: {status}", "API status: {status}"),
+    "pending_due": ("Total pendientes: {count}", "Total pending: {count}"),
+    "pending_scheduled": ("Programadas para después: {count}", "Scheduled for later: {count}"),
+    "success_rate": ("Tasa de éxito: {percent:.2f}%", "Success rate: {percent:.2f}%"),
+    "error_rate": ("Tasa de error: {percent:.2f}%", "Error rate: {percent:.2f}%"),
+    "total_notifications": ("Total notificaciones: {count}", "Total notifications: {count}"),
+    "scheduler_line": (
+        "En ejecución: {running}; última ejecución: {last}; próxima: {next}",
+        "Running: {running}; last execution: {last}; next: {next}",
+    ),
+    "yes": ("sí", "yes"),
+    "no": ("no", "no"),
+    "never": ("nunca", "never"),
+    "unknown": ("desconocido", "unknown"),
+    "no_data": ("sin datos ({detail})", "no data ({detail})"),
+    "disk_line": (
+        "{path}: {used_percent:.1f}% usado, {free_gib:.1f} GiB libres de {total_gib:.1f}",
+        "{path}: {used_percent:.1f}% used, {free_gib:.1f} GiB free of {total_gib:.1f}",
+    ),
+    "memory_line": (
+        "Total {total_mib:.0f} MiB, disponible {available_mib:.0f} MiB, usado {used_percent:.1f}%",
+        "Total {total_mib:.0f} MiB, available {available_mib:.0f} MiB, used {used_percent:.1f}%",
+    ),
+    "process_line": (
+        "{pid:>8}  {name:<28} {rss_mib:>8.1f} MiB",
+        "{pid:>8}  {name:<28} {rss_mib:>8.1f} MiB",
+    ),
+    "process_none": ("ningún proceso whatsapp en ejecución", "no whatsapp process running"),
+    "severity_pending": ("{count} notificaciones pendientes", "{count} pending notifications"),
+    "severity_error_rate": ("tasa de error {percent:.2f}%", "error rate {percent:.2f}%"),
+    "severity_scheduler": ("el scheduler no está en ejecución", "the scheduler is not running"),
+    "severity_database": ("la base de datos no se puede leer", "the database cannot be read"),
+    "diagnosis_done": ("Diagnóstico completado: {path}", "Diagnosis completed: {path}"),
+    "diagnosis_slack": ("{emoji} Diagnóstico Sistema WhatsApp", "{emoji} WhatsApp system diagnosis"),
+    "diagnosis_subject": (
+        "[{severity}] Sistema WhatsApp - Diagnóstico {date}",
+        "[{severity}] WhatsApp system - Diagnosis {date}",
+    ),
+}

@@ -1,0 +1,55 @@
+"""Reindexing: the manual's five indexes, statistics, integrity."""
+
+import sqlite3
+
+from .conftest import Installation
+
+INDEXES = [
+    "idx_whatsapp_notificaciones_envio_pendiente",
+    "idx_whatsapp_notificaciones_valorizacion",
+    "idx_whatsapp_notificaciones_estado",
+    "idx_whatsapp_contactos_empresa",
+    "idx_whatsapp_plantillas_evento",
+]
+
+
+def test_the_five_indexes_are_rebuilt_and_the_integrity_is_good(filled: Installation) -> None:
+    result = filled.run("reindex", "--json")
+
+    assert result.code == 0, result.err
+    assert result.json() == {"indexes": INDEXES, "integrity": "ok"}
+    assert filled.maintenance() == [("REINDEX", "ok")]
+    assert filled.metrics("reindex")["whatsapp_job_success"] == 1.0
+
+
+def test_the_five_tables_have_statistics(filled: Installation) -> None:
+    filled.run("reindex")
+
+    analysed = {table for (table,) in filled.query("SELECT tbl FROM sqlite_stat1")}
+    assert {"whatsapp_notificaciones", "whatsapp_contactos", "whatsapp_plantillas_mensajes"} <= analysed
+
+
+def test_a_missing_index_fails_the_run_after_the_others_are_rebuilt(filled: Installation) -> None:
+    filled.query("DROP INDEX idx_whatsapp_contactos_empresa")
+
+    result = filled.run("reindex")
+
+    assert result.code == 1
+    assert "idx_whatsapp_contactos_empresa" in result.err
+    assert filled.metrics("reindex")["whatsapp_job_success"] == 0.0
+
+
+def test_damage_is_found_and_reported(filled: Installation) -> None:
+    # An index entry that belongs to another table's page: what integrity_check is there to find.
+    connection = sqlite3.connect(filled.database, isolation_level=None)
+    connection.execute("PRAGMA writable_schema = ON")
+    connection.execute(
+        "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = "
+        "'idx_whatsapp_historial_notificacion') WHERE name = 'idx_system_maintenance_log_operation'"
+    )
+    connection.close()
+
+    result = filled.run("reindex")
+
+    assert result.code == 1
+    assert filled.metrics("reindex")["whatsapp_job_success"] == 0.0
