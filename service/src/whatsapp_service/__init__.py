@@ -1,0 +1,1 @@
+"""WhatsApp notification API, scheduler and operations commands."""

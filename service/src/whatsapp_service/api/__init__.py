@@ -1,0 +1,1 @@
+"""The HTTP API: notifications, webhooks, health and metrics."""

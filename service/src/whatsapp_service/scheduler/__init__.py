@@ -1,0 +1,1 @@
+"""The scheduler: leases due notifications and sends them."""

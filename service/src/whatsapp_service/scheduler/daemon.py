@@ -1,0 +1,91 @@
+"""The scheduler's process: its parts put together, its signals and its metrics endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import socket
+
+from prometheus_client import start_http_server
+from whatsapp_database import DatabaseError
+
+from whatsapp_service.clock import utc_now
+from whatsapp_service.graph.client import GraphClient
+from whatsapp_service.json_logging import log_event
+from whatsapp_service.scheduler.graph_health import GraphHealth
+from whatsapp_service.scheduler.metrics import SchedulerMetrics
+from whatsapp_service.scheduler.rate_limit import RateLimiter
+from whatsapp_service.scheduler.scheduler import Scheduler
+from whatsapp_service.scheduler.sender import Sender
+from whatsapp_service.settings import Settings
+from whatsapp_service.startup import fail
+from whatsapp_service.store import open_store
+from whatsapp_service.systemd_notify import notify
+
+logger = logging.getLogger("whatsapp.scheduler")
+
+
+def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; the batch in hand is finished first."""
+    try:
+        asyncio.run(serve(settings))
+    except (DatabaseError, OSError) as error:
+        log_event(logger, logging.CRITICAL, "Scheduler ended", error=str(error))
+        fail("scheduler", str(error))
+
+
+async def serve(settings: Settings) -> None:
+    """The scheduler and its metrics endpoint. Raises DatabaseError or OSError when it cannot go on."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    metrics = SchedulerMetrics()
+    health = GraphHealth()
+    limiter = RateLimiter(settings.whatsapp_rate_limit_per_minute)
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    graph = GraphClient(settings)
+    try:
+        async with open_store(settings) as database:
+            sender = Sender(
+                settings,
+                database=database,
+                graph=graph,
+                health=health,
+                limiter=limiter,
+                metrics=metrics,
+                owner=owner,
+                clock=utc_now,
+                random=random.SystemRandom().random,
+            )
+            scheduler = Scheduler(
+                settings,
+                database=database,
+                graph=graph,
+                health=health,
+                limiter=limiter,
+                sender=sender,
+                metrics=metrics,
+                owner=owner,
+                clock=utc_now,
+            )
+            server, thread = start_http_server(
+                settings.scheduler_metrics_port,
+                addr=settings.scheduler_metrics_host,
+                registry=metrics.registry,
+            )
+            try:
+                notify("READY=1")
+                log_event(logger, logging.INFO, "Scheduler started", tags=("scheduler",))
+                await scheduler.run(stop)
+                notify("STOPPING=1")
+                log_event(logger, logging.INFO, "Scheduler stopped", tags=("scheduler",))
+            finally:
+                await asyncio.to_thread(server.shutdown)
+                server.server_close()
+                await asyncio.to_thread(thread.join)
+    finally:
+        await graph.close()

@@ -1,0 +1,1 @@
+"""Meta's webhooks: checking, keeping and applying them."""

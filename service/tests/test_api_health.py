@@ -1,0 +1,127 @@
+"""GET /health: the manual's shape, and an answer whatever breaks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from libsql_client import Client
+from starlette.types import ASGIApp
+from whatsapp_service.api.application import create_app
+from whatsapp_service.cache import RedisCache
+from whatsapp_service.graph.status import record_status
+from whatsapp_service.scheduler.state import beat
+from whatsapp_service.settings import Settings
+from whatsapp_service.store import open_store
+
+Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture
+def with_redis(settings: Settings, redis_url: str) -> Settings:
+    return settings.model_copy(update={"redis_url": redis_url})
+
+
+async def _health(settings: Settings, serve: Serve, path: str = "/health") -> httpx.Response:
+    async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
+        return await client.get(path)
+
+
+async def test_healthy_has_the_manuals_shape(with_redis: Settings, database: Client, serve: Serve) -> None:
+    now = datetime.now(UTC)
+    await beat(database, now, 3)
+    await record_status(
+        database,
+        now,
+        status="healthy",
+        rate_limit_remaining=847,
+        rate_limit_reset_seconds=45,
+        last_success=now,
+        error_code=None,
+        error_class=None,
+    )
+    response = await _health(with_redis, serve)
+    answer = response.json()
+    assert (response.status_code, answer["status"]) == (200, "healthy")
+    assert answer.keys() == {"status", "version", "uptime_seconds", "components"}
+    components = answer["components"]
+    assert components["database"].keys() == {
+        "status",
+        "response_time_ms",
+        "active_connections",
+        "connection_pool_size",
+    }
+    assert components["whatsapp_api"]["rate_limit_remaining"] == 847
+    assert components["scheduler"]["active_jobs"] == 3
+    assert components["cache"] == {
+        "status": "connected",
+        "hit_rate": None,
+        "used_memory_mb": 64.0,
+        "max_memory_mb": 256.0,
+    }
+
+
+async def test_detailed_adds_figures(with_redis: Settings, database: Client, serve: Serve) -> None:
+    await beat(database, datetime.now(UTC), 0)
+    answer = (await _health(with_redis, serve, "/health?detailed=true")).json()
+    assert answer["metrics"]["pending_notifications"] == 0
+    assert answer["metrics"]["schema_version"] >= 2
+
+
+async def test_stopped_scheduler_and_lost_cache_degrade(
+    settings: Settings, database: Client, serve: Serve
+) -> None:
+    await beat(database, datetime.now(UTC) - timedelta(minutes=1), 0)
+    response = await _health(settings, serve)
+    components = response.json()["components"]
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert components["scheduler"]["status"] == "stopped"
+    assert components["cache"]["status"] == "disconnected"
+
+
+async def test_lost_database_is_down(settings: Settings, database: Client, serve: Serve) -> None:
+    store = open_store(settings)
+    async with (
+        serve(create_app(settings, database=store)) as url,
+        httpx.AsyncClient(base_url=url, timeout=10) as client,
+    ):
+        await client.get("/health")
+        await store.close()
+        response = await client.get("/health")
+        assert (response.status_code, response.json()["status"]) == (503, "down")
+        assert response.json()["components"]["database"]["status"] == "disconnected"
+        listing = await client.get("/api/notifications", headers={"X-API-Key": "all"})
+        assert listing.json()["error"]["code"] == "internal_error"
+        assert (await client.get("/metrics")).status_code == 200
+
+
+async def test_silent_cache_does_not_hang_it(settings: Settings, database: Client, serve: Serve) -> None:
+    silence = asyncio.Event()
+
+    async def never_answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silence.wait()
+        writer.close()
+
+    async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        silent = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{port}/0", "redis_timeout": 60})
+        async with asyncio.timeout(8):
+            response = await _health(silent, serve)
+        silence.set()
+    assert response.status_code == 200
+    assert response.json()["components"]["cache"]["status"] == "disconnected"
+
+
+async def test_cache_counts_hits_and_misses(with_redis: Settings) -> None:
+    cache = RedisCache(with_redis)
+    assert await cache.get("a") is None
+    await cache.put("a", b"1")
+    assert [await cache.get("a") for _ in range(3)] == [b"1"] * 3
+    assert (await cache.status()).hit_rate == 0.75
+    await cache.delete("a")
+    assert await cache.get("a") is None
+    await cache.close()
