@@ -51,7 +51,14 @@ def measure(session: Session) -> list[Figure]:
     """Ask each part a bounded number of times, one request after the other."""
     api, exporter = host("app1").url(443, ""), host("app1").url(9808, "/metrics")
     key = {"X-API-Key": read("api_key_operate")}
-    body = {"empresa_id": 1, "contacto_id": 1, "evento": "RECORDATORIO"}
+    body = {
+        "empresa_id": 1,
+        "contacto_id": 1,
+        "evento": "RECORDATORIO",
+        "variables": {"contacto_nombre": "bench", "proyecto": "bench", "fecha": "2026-01-01"},
+        # Far away, so that no message goes out.
+        "programada_para": "2099-01-01T00:00:00Z",
+    }
     client = session.client
     return [
         _measure("exporter: one scrape", SCRAPES, lambda: session.get(exporter, auth=True)),

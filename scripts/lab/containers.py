@@ -37,7 +37,8 @@ def ensure_network() -> None:
 def _digest(host: Host, peers: Iterable[Host]) -> str:
     # The key is among them: hosts made from another checkout do not know ours and are made anew.
     key = (SSH_DIR / "id_ed25519.pub").read_text()
-    parts = [host.name, host.address, _mac(host.address), json.dumps(host.ports), image.recipe("trixie"), key, *OPTIONS]
+    parts = [host.name, host.address, _mac(host.address), json.dumps(host.ports), key, *OPTIONS]
+    parts.append(image.recipe("trixie"))
     parts += [f"{peer.name}={peer.address}" for peer in peers]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 

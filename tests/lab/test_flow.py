@@ -26,6 +26,12 @@ def _create(lab: Lab, contact: int) -> int:
             "contacto_id": contact,
             "evento": "VALORIZACION_APROBADA",
             "valorizacion_id": 4711,
+            "variables": {
+                "contacto_nombre": "Ing. Quispe",
+                "valorizacion_numero": "VAL-4711",
+                "proyecto": "Puente Mantaro",
+                "monto": "S/ 1 000.00",
+            },
         },
     )
     assert answer.status_code == 201, answer.text
