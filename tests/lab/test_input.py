@@ -30,7 +30,7 @@ def test_unreachable_host() -> None:
 
 
 def test_bad_variable_type() -> None:
-    _refused("-e", "prometheus_retention_days=soon", said=("prometheus_retention_days", "soon", "int"))
+    _refused("-e", "redis_maxclients=many", said=("app1", "redis_maxclients", "many", "int"))
 
 
 def test_too_little_disk() -> None:
