@@ -51,4 +51,4 @@ def test_stopped_service_pages_and_resolves(lab: Lab, started: dt.datetime) -> N
     )
     assert len(resolved) == 1
     assert len(lab.arrived("sms", started)) == 1, "SMS carries no resolved notice"
-    assert lab.session.query('ALERTS{alertname="%s",alertstate="firing"}' % ALERT) == []  # noqa: UP031 - PromQL's braces
+    assert lab.session.query(f'ALERTS{{alertname="{ALERT}",alertstate="firing"}}') == []

@@ -70,7 +70,7 @@ GROUPS = ("notifications", "monitoring", "simulators")
 def _roles_of(group: str) -> set[str]:
     """Return the roles that the site's last play includes for a group, by the conditions that it uses."""
     tasks = _yaml(ROOT / "playbooks/site.yml")[-1]["tasks"]
-    conditions = {
+    conditions: dict[str | None, bool] = {
         None: True,
         "'simulators' not in group_names": group != "simulators",
         **{f"'{name}' in group_names": group == name for name in GROUPS},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -203,13 +204,30 @@ def _connect_writer(path: Path, pool: PoolSettings) -> sqlite3.Connection:
     try:
         # Only an empty database takes these two; in an existing one they change nothing.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(connection, pool.busy_timeout)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Switch a new database to WAL, which two processes may try at once.
+
+    SQLite gives up at once here, whatever the busy timeout (measured): the one that loses tries again.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _connect_reader(path: Path, pool: PoolSettings) -> sqlite3.Connection:
