@@ -45,7 +45,7 @@ async def test_manuals_metrics_come_from_the_kept_aggregates(
     )
     samples = _samples((await api.get("/metrics")).text)
     assert samples["whatsapp_notifications_sent_total"] == 3
-    assert samples["whatsapp_error_rate"] == 0.25
+    assert samples["whatsapp_error_rate"] == 25
     assert samples["whatsapp_error_rate_percentage"] == 25
     assert samples["whatsapp_success_rate_percentage"] == 75
     assert samples["whatsapp_pending_notifications"] == 1

@@ -257,7 +257,7 @@ API_METRICS: tuple[MetricDefinition, ...] = (
         _A,
     ),
     _gauge(
-        "whatsapp_error_rate", "ratio", "Failed over today's finished notifications (the manual's name)", _A
+        "whatsapp_error_rate", "percent", "Failed over today's finished notifications (the manual's name)", _A
     ),
     _gauge(
         "whatsapp_error_rate_percentage",
