@@ -31,7 +31,7 @@ OPTIONS = (
 def ensure_network() -> None:
     """Make the lab's network unless it is there."""
     if not podman.succeeds("network", "exists", NETWORK):
-        podman.run("network", "create", "--subnet", SUBNET, "--label", f"{LABEL}=1", NETWORK)
+        podman.run("network", "create", "--disable-dns", "--subnet", SUBNET, "--label", f"{LABEL}=1", NETWORK)
 
 
 def _digest(host: Host, peers: Iterable[Host]) -> str:
