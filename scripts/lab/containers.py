@@ -7,12 +7,14 @@ import json
 import subprocess
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from lab import image, podman, preflight
 from lab.errors import LabError
 from lab.layout import LABEL, NETWORK, SSH_DIR, SUBNET, Host
 
 BOOT_SECONDS = 60
+CNI_LEASES = Path("/var/lib/cni/networks")
 # A machine may lack CAP_SYS_RESOURCE, so the limits are given; without SYS_ADMIN systemd ignores its
 # sandboxing.
 OPTIONS = (
@@ -43,6 +45,11 @@ def _digest(host: Host, peers: Iterable[Host]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
+def _forget_lease(host: Host) -> None:
+    """Drop the address's lease that a machine which lost power left behind (podman with CNI keeps it on disk)."""
+    (CNI_LEASES / NETWORK / host.address).unlink(missing_ok=True)
+
+
 def _mac(address: str) -> str:
     """Return a locally administered MAC of the address's own, the same for each host that has it."""
     return "02:57:" + ":".join(f"{int(part):02x}" for part in address.split("."))
@@ -55,6 +62,8 @@ def ensure_host(host: Host, peers: list[Host]) -> str:
     if existing is not None and existing.labels.get("digest") != digest:
         podman.run("rm", "--force", "--time", "5", host.name)
         existing = None
+    if existing is None or not existing.running:
+        _forget_lease(host)
     if existing is None:
         published = [f"--publish=127.0.0.1:{outside}:{inside}" for inside, outside in host.ports.items()]
         podman.run(
