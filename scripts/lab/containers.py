@@ -46,7 +46,7 @@ def _digest(host: Host, peers: Iterable[Host]) -> str:
 
 
 def _forget_lease(host: Host) -> None:
-    """Drop the address's lease that a machine which lost power left behind (podman with CNI keeps it on disk)."""
+    """Drop the lease of the address that a machine which lost power left behind (CNI keeps it on disk)."""
     (CNI_LEASES / NETWORK / host.address).unlink(missing_ok=True)
 
 
@@ -59,41 +59,42 @@ def ensure_host(host: Host, peers: list[Host]) -> str:
     """Make, start or leave alone one host; return which: `made`, `started` or `running`."""
     digest = _digest(host, peers)
     existing = podman.containers().get(host.name)
-    if existing is not None and existing.labels.get("digest") != digest:
-        podman.run("rm", "--force", "--time", "5", host.name)
-        existing = None
-    if existing is None or not existing.running:
+    if existing is not None and existing.running and existing.labels.get("digest") == digest:
+        return "running"
+    _forget_lease(host)
+    outcome = "started"
+    if existing is None or existing.labels.get("digest") != digest or not podman.succeeds("start", host.name):
+        # Of another recipe, or in a state that it cannot be started from.
+        if existing is not None:
+            podman.run("rm", "--force", "--time", "5", host.name)
         _forget_lease(host)
-    if existing is None:
-        published = [f"--publish=127.0.0.1:{outside}:{inside}" for inside, outside in host.ports.items()]
-        podman.run(
-            "--runtime",
-            preflight.runtime(),
-            "run",
-            "--detach",
-            f"--name={host.name}",
-            f"--hostname={host.name}",
-            f"--network={NETWORK}",
-            f"--ip={host.address}",
-            # An address that comes back with another MAC is not reached until the old ARP entry expires.
-            f"--mac-address={_mac(host.address)}",
-            f"--label={LABEL}=1",
-            f"--label=digest={digest}",
-            *OPTIONS,
-            *published,
-            image.name(),
-            "/sbin/init",
-        )
+        _make(host, digest)
         outcome = "made"
-    elif existing.running:
-        outcome = "running"
-    else:
-        podman.run("start", host.name)
-        outcome = "started"
-    if outcome != "running":
-        _await_boot(host)
-        _introduce(host, peers)
+    _await_boot(host)
+    _introduce(host, peers)
     return outcome
+
+
+def _make(host: Host, digest: str) -> None:
+    published = [f"--publish=127.0.0.1:{outside}:{inside}" for inside, outside in host.ports.items()]
+    podman.run(
+        "--runtime",
+        preflight.runtime(),
+        "run",
+        "--detach",
+        f"--name={host.name}",
+        f"--hostname={host.name}",
+        f"--network={NETWORK}",
+        f"--ip={host.address}",
+        # An address that comes back with another MAC is not reached until the old ARP entry expires.
+        f"--mac-address={_mac(host.address)}",
+        f"--label={LABEL}=1",
+        f"--label=digest={digest}",
+        *OPTIONS,
+        *published,
+        image.name(),
+        "/sbin/init",
+    )
 
 
 def _await_boot(host: Host) -> None:
