@@ -18,16 +18,22 @@ from lab.layout import LAB_DIR
 PACKAGES = ("prometheus", "prometheus-alertmanager")
 PROGRAMS = ("promtool", "prometheus", "amtool", "prometheus-alertmanager")
 FOLDER = LAB_DIR / "tools" / "monitoring"
-# Debian's Alertmanager reads its default template from this place only (measured: it does not start without).
-DEFAULT_TEMPLATE = Path("/usr/share/prometheus/alertmanager/default.tmpl")
+# Debian's Alertmanager reads its own templates from this place only (measured: it does not start without either).
+TEMPLATES = tuple(
+    Path("/usr/share/prometheus/alertmanager") / name for name in ("default.tmpl", "email.tmpl")
+)
+
+
+def _templates_present() -> bool:
+    return all(path.exists() for path in TEMPLATES)
 
 
 def ensure() -> Path:
     """Unpack what is missing; return the folder that holds the programs."""
     programs = FOLDER / "bin"
-    if all((programs / name).exists() for name in PROGRAMS) and DEFAULT_TEMPLATE.exists():
+    if all((programs / name).exists() for name in PROGRAMS) and _templates_present():
         return programs
-    if all(shutil.which(name) for name in PROGRAMS) and DEFAULT_TEMPLATE.exists():
+    if all(shutil.which(name) for name in PROGRAMS) and _templates_present():
         programs.mkdir(parents=True, exist_ok=True)
         for name in PROGRAMS:
             link = programs / name
@@ -42,19 +48,18 @@ def ensure() -> Path:
         programs.mkdir(parents=True, exist_ok=True)
         for name in PROGRAMS:
             shutil.copy2(root / "usr/bin" / name, programs / name)
-        if not DEFAULT_TEMPLATE.exists():
-            _place_template(root)
+        if not _templates_present():
+            _place_templates(root)
     return programs
 
 
-def _place_template(root: Path) -> None:
+def _place_templates(root: Path) -> None:
     try:
-        DEFAULT_TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / DEFAULT_TEMPLATE.relative_to("/"), DEFAULT_TEMPLATE)
+        for path in TEMPLATES:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / path.relative_to("/"), path)
     except PermissionError as error:
-        raise LabError(
-            f"{DEFAULT_TEMPLATE} is missing and only root can put it there: run as root once"
-        ) from error
+        raise LabError(f"{TEMPLATES[0].parent} lacks templates and only root can put them there") from error
 
 
 def _download(folder: Path) -> None:
