@@ -18,7 +18,7 @@ from lab.layout import LAB_DIR
 PACKAGES = ("prometheus", "prometheus-alertmanager")
 PROGRAMS = ("promtool", "prometheus", "amtool", "prometheus-alertmanager")
 FOLDER = LAB_DIR / "tools" / "monitoring"
-# Debian's Alertmanager reads its own templates from this place only (measured: it does not start without either).
+# Debian's Alertmanager reads its own templates from here only (measured: it does not start without either).
 TEMPLATES = tuple(
     Path("/usr/share/prometheus/alertmanager") / name for name in ("default.tmpl", "email.tmpl")
 )
