@@ -6,7 +6,7 @@ The table of names, defaults and units is `docs/settings.md`; the manual's own c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,10 +33,17 @@ _SECRETS: Final = frozenset(
     }
 )
 _MAX_SECRET_BYTES: Final = 64 * 1024
+_REQUIRED: Final = "is required"
+_NOT_GIVEN: Final = object()
 
 
 class SettingsError(Exception):
-    """A setting is missing or wrong; the text is one line that begins with the variable's name."""
+    """Settings are missing or wrong; the text is one line, `NAME: reason; NAME: reason`."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        """`problems` has the reason under each variable's name."""
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in problems.items()))
+        self.problems = dict(problems)
 
 
 class ApiKey(BaseModel):
@@ -66,17 +73,21 @@ class Settings(BaseModel):
     redis_timeout: Seconds = 10
     cache_ttl: Count = 300
     whatsapp_rate_limit_per_minute: Count = 1000
+    whatsapp_messages_per_second: Count = 80
     whatsapp_timeout: Seconds = 30
     whatsapp_retry_attempts: Annotated[int, Field(ge=0, le=20)] = 3
     scheduler_workers: Annotated[int, Field(ge=1, le=200)] = 2
     batch_size: Annotated[int, Field(ge=1, le=1000)] = 50
     processing_interval: Seconds = 30
+    scheduler_lease_seconds: Annotated[float, Field(ge=5, allow_inf_nan=False)] = 120
 
     turso_database_url: Annotated[str, Field(min_length=1)] = (
         "file:/var/lib/whatsapp-notifications/notifications.db"
     )
     turso_auth_token: SecretStr | None = None
-    redis_url: Annotated[str, Field(pattern=r"^(redis|rediss|unix)://[^\s@]+$")] = "redis://127.0.0.1:6379/0"
+    redis_url: Annotated[str, Field(pattern=r"^(redis|rediss|unix)://[^\s@]+$")] | None = (
+        "redis://127.0.0.1:6379/0"
+    )
     redis_password: SecretStr | None = None
     whatsapp_api_url: HttpUrl = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v\d{1,3}\.\d$")] = "v23.0"
@@ -131,10 +142,10 @@ class Settings(BaseModel):
         return ZoneInfo(self.ops_timezone)
 
     def require(self, *names: str) -> None:
-        """Raise SettingsError for the first of these optional settings that is not set."""
-        for name in names:
-            if not getattr(self, name):
-                raise SettingsError(f"{environment_name(name)}: is required")
+        """Raise SettingsError naming those of these optional settings that are not set."""
+        missing = {environment_name(name): _REQUIRED for name in names if not getattr(self, name)}
+        if missing:
+            raise SettingsError(missing)
 
 
 def environment_name(field: str) -> str:
@@ -142,48 +153,76 @@ def environment_name(field: str) -> str:
     return f"{field.upper()}_FILE" if field in _SECRETS else field.upper()
 
 
-def load_settings(environ: Mapping[str, str]) -> Settings:
-    """Read and validate the settings. Raises SettingsError naming the first wrong variable."""
+def load_settings(environ: Mapping[str, str], *, required: Collection[str] = ()) -> Settings:
+    """Read and validate the settings.
+
+    Raises SettingsError naming every wrong variable, and of the fields `required` those that are not set.
+    """
     values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
     for field in Settings.model_fields:
         name = environment_name(field)
-        value = environ.get(name)
-        if value is None:
+        try:
+            value = _read(field, name, environ.get(name))
+        except _WrongValueError as error:
+            problems[name] = str(error)
             continue
-        if value == "" and _may_be_empty(field):
-            values[field] = () if field in {"api_keys", "smtp_to"} else None
-        elif field == "api_keys":
-            values[field] = _parse_keys(name, _read_secret(name, value))
-        elif field in _SECRETS:
-            values[field] = _read_secret(name, value)
-        else:
+        if value is not _NOT_GIVEN:
             values[field] = value
+    settings = None
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = environment_name(str(first["loc"][0]))
-        message = re.sub(r"^Value error, ", "", first["msg"])
-        raise SettingsError(f"{name}: {message[:1].lower()}{message[1:]}") from None
+        problems = _reasons(error) | problems
+    for field in required:
+        given = values.get(field) if settings is None else getattr(settings, field)
+        if not given:
+            problems.setdefault(environment_name(field), _REQUIRED)
+    if settings is None or problems:
+        order = [environment_name(field) for field in Settings.model_fields]
+        raise SettingsError({name: problems[name] for name in order if name in problems})
+    return settings
+
+
+class _WrongValueError(Exception):
+    """Why the value of one variable cannot be used."""
+
+
+def _read(field: str, name: str, value: str | None) -> Any:  # noqa: ANN401 - pydantic judges it
+    if value is None:
+        return _NOT_GIVEN
+    if value == "" and _may_be_empty(field):
+        return () if field in {"api_keys", "smtp_to"} else None
+    if field == "api_keys":
+        return _parse_keys(_read_secret(value))
+    return _read_secret(value) if field in _SECRETS else value
+
+
+def _reasons(error: ValidationError) -> dict[str, str]:
+    reasons: dict[str, str] = {}
+    for problem in error.errors(include_url=False, include_input=False):
+        message = re.sub(r"^Value error, ", "", problem["msg"])
+        reasons.setdefault(environment_name(str(problem["loc"][0])), f"{message[:1].lower()}{message[1:]}")
+    return reasons
 
 
 def _may_be_empty(field: str) -> bool:
-    return Settings.model_fields[field].default in (None, ()) or field == "textfile_dir"
+    return Settings.model_fields[field].default in (None, ()) or field in {"textfile_dir", "redis_url"}
 
 
-def _read_secret(name: str, path: str) -> str:
+def _read_secret(path: str) -> str:
     try:
         with Path(path).open(encoding="utf-8") as file:
             secret = file.read(_MAX_SECRET_BYTES + 1).strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(f"{name}: cannot read {path}: {reason}") from error
+        raise _WrongValueError(f"cannot read {path}: {reason}") from error
     if not secret or len(secret) > _MAX_SECRET_BYTES:
-        raise SettingsError(f"{name}: {path} is {'too long' if secret else 'empty'}")
+        raise _WrongValueError(f"{path} is {'too long' if secret else 'empty'}")
     return secret
 
 
-def _parse_keys(name: str, text: str) -> tuple[ApiKey, ...]:
+def _parse_keys(text: str) -> tuple[ApiKey, ...]:
     class _Keys(BaseModel):
         keys: tuple[ApiKey, ...]
 
@@ -192,4 +231,4 @@ def _parse_keys(name: str, text: str) -> tuple[ApiKey, ...]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"][1:]) or "file"
-        raise SettingsError(f"{name}: {place}: {first['msg']}") from None
+        raise _WrongValueError(f"{place}: {first['msg']}") from None

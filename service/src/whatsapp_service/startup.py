@@ -18,8 +18,7 @@ from whatsapp_service.store import open_store
 def prepare(name: str, *required: str) -> Settings:
     """The settings, with logging on and the schema at the code's version; else exit 1 with the reason."""
     try:
-        settings = load_settings(os.environ)
-        settings.require(*required)
+        settings = load_settings(os.environ, required=required)
         configure_logging(name, settings)
         asyncio.run(_check_schema(settings))
     except (SettingsError, DatabaseError, OSError) as error:
