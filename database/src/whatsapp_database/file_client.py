@@ -12,9 +12,10 @@ from typing import Final
 from libsql_client import Client, InArgs, InStatement, ResultSet, Statement, Transaction
 
 from whatsapp_database.errors import ClientClosedError, PoolTimeoutError, UnsupportedUrlError
+from whatsapp_database.group_commit import GroupCommit
 from whatsapp_database.pool import PoolSettings, PoolStatus
 from whatsapp_database.readers import ReaderPool
-from whatsapp_database.statement import convert_all, is_read, run
+from whatsapp_database.statement import convert_all, is_change, is_read, run
 from whatsapp_database.worker import ConnectionWorker
 
 _CLOSED: Final = "CLIENT_CLOSED"
@@ -24,8 +25,9 @@ class FileClient(Client):
     """SQLite behind libsql's interface without blocking the event loop.
 
     Reads run on pooled connections and see the last commit; writes queue on one connection, in the order of
-    the calls, each in a transaction that takes the write lock at once (BEGIN IMMEDIATE), so it never fails
-    halfway with a stale snapshot. A cancelled call interrupts its statement and rolls back.
+    the calls, and those that wait at the same time share a commit. Transactions take the write lock at once
+    (BEGIN IMMEDIATE), so they never fail halfway with a stale snapshot. A cancelled call interrupts its
+    statement and rolls back, unless others share its commit.
     """
 
     def __init__(self, path: Path, *, pool: PoolSettings, read_only: bool = False) -> None:
@@ -34,6 +36,7 @@ class FileClient(Client):
         self._readers = ReaderPool(lambda: _connect_reader(path, pool), pool)
         self._writer = ConnectionWorker(lambda: _connect_writer(path, pool), name="sqlite-writer")
         self._writing = asyncio.Lock()
+        self._changes = GroupCommit(self._writer, acquire=self._take_turn, release=self.release_writer)
         self._file_exists = read_only
         self._closed = False
 
@@ -43,7 +46,9 @@ class FileClient(Client):
         if self._read_only or is_read(statement):
             await self._ensure_file()
             return await self._readers.run(lambda connection: run(connection, statement))
-        await self.acquire_writer()
+        if is_change(statement):
+            return (await self._changes.run([statement]))[0]
+        await self.acquire_writer()  # VACUUM, PRAGMA and the like refuse to run in a transaction
         try:
             return await self._writer.run(lambda connection: run(connection, statement))
         finally:
@@ -55,12 +60,8 @@ class FileClient(Client):
         self._check_open()
         if self._read_only or all(is_read(statement) for statement in statements):
             await self._ensure_file()
-            return await self._readers.run(_transaction_of(statements, "BEGIN"))
-        await self.acquire_writer()
-        try:
-            return await self._writer.run(_transaction_of(statements, "BEGIN IMMEDIATE"))
-        finally:
-            self.release_writer()
+            return await self._readers.run(_snapshot_of(statements))
+        return await self._changes.run(statements)
 
     def transaction(self) -> Transaction:
         """An interactive transaction; it takes the writer at its first statement and must end soon."""
@@ -72,6 +73,7 @@ class FileClient(Client):
         if self._closed:
             return
         self._closed = True
+        await self._changes.close()
         await self._readers.close()
         await self._writer.close()
 
@@ -85,6 +87,13 @@ class FileClient(Client):
 
     async def acquire_writer(self) -> None:
         """Wait for the turn to write, at most the pool's timeout."""
+        await self._take_turn()
+        if self._closed:
+            self._writing.release()
+            self._check_open()
+
+    async def _take_turn(self) -> None:
+        """The same for what was asked before the client was closed."""
         try:
             async with asyncio.timeout(self._pool.timeout):
                 await self._writing.acquire()
@@ -92,9 +101,6 @@ class FileClient(Client):
             raise PoolTimeoutError(
                 f"the writer was not free within {self._pool.timeout:g} s", "POOL_TIMEOUT"
             ) from error
-        if self._closed:
-            self._writing.release()
-            self._check_open()
 
     def release_writer(self) -> None:
         """Let the next writer in; what it queues runs after everything queued before."""
@@ -169,11 +175,9 @@ def file_path(url: str) -> Path:
     return Path(rest)
 
 
-def _transaction_of(
-    statements: list[Statement], begin: str
-) -> Callable[[sqlite3.Connection], list[ResultSet]]:
+def _snapshot_of(statements: list[Statement]) -> Callable[[sqlite3.Connection], list[ResultSet]]:
     def job(connection: sqlite3.Connection) -> list[ResultSet]:
-        connection.execute(begin)
+        connection.execute("BEGIN")
         try:
             results = [run(connection, statement) for statement in statements]
             connection.execute("COMMIT")
@@ -205,7 +209,8 @@ def _connect_writer(path: Path, pool: PoolSettings) -> sqlite3.Connection:
         # Only an empty database takes these two; in an existing one they change nothing.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _switch_to_wal(connection, pool.busy_timeout)
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # A commit outlives a power cut too: a webhook that was answered never comes again.
+        connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.Error:
         connection.close()

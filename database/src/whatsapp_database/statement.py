@@ -13,6 +13,7 @@ from libsql_client import InStatement, InValue, ResultSet, Row, Statement, Value
 
 _LEADING: Final = re.compile(r"^(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*([A-Za-z]+)", re.DOTALL)
 _WRITING_WORD: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+_CHANGING_WORDS: Final = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"})
 _PRAGMA: Final = re.compile(r"PRAGMA\s+(\w+)\s*(=)?", re.IGNORECASE)
 _READING_PRAGMAS: Final = frozenset(
     {
@@ -43,6 +44,12 @@ def is_read(statement: Statement) -> bool:
         pragma = _PRAGMA.search(statement.sql)
         return pragma is not None and pragma.group(2) is None and pragma.group(1).lower() in _READING_PRAGMAS
     return False
+
+
+def is_change(statement: Statement) -> bool:
+    """Whether it changes rows, so that it may share a transaction; schema and maintenance statements do not."""
+    found = _LEADING.match(statement.sql)
+    return found is not None and found.group(1).upper() in _CHANGING_WORDS
 
 
 def run(connection: sqlite3.Connection, statement: Statement) -> ResultSet:
