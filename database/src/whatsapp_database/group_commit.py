@@ -1,4 +1,4 @@
-"""Writes that wait for the one writer are committed together: one transaction, one sync to disk, for all of them."""
+"""Writes that wait for the one writer are committed together: one transaction, one sync to disk for all."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class _Work:
 
 
 class GroupCommit:
-    """Runs each caller's statements as if in a transaction of their own; a failure undoes that caller's alone.
+    """Runs each caller's statements as if in their own transaction; a failure undoes that caller's alone.
 
-    While a group is being written the next one gathers, so the cost of a commit is shared by as many callers as
-    wait for it, and nobody waits who is alone.
+    While a group is being written the next one gathers, so the cost of a commit is shared by as many callers
+    as wait for it, and nobody waits who is alone.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class GroupCommit:
         self._running: asyncio.Task[None] | None = None
 
     async def run(self, statements: list[Statement]) -> list[ResultSet]:
-        """The results, once committed. A caller that gives up leaves nothing behind, unless it shares a commit."""
+        """The results, once committed. Who gives up leaves nothing behind, unless others share the commit."""
         work = _Work(statements, asyncio.get_running_loop().create_future())
         self._waiting.append(work)
         if self._drain is None:

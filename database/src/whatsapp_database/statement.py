@@ -47,7 +47,7 @@ def is_read(statement: Statement) -> bool:
 
 
 def is_change(statement: Statement) -> bool:
-    """Whether it changes rows, so that it may share a transaction; schema and maintenance statements do not."""
+    """Whether it changes rows and may share a transaction; schema and maintenance statements do not."""
     found = _LEADING.match(statement.sql)
     return found is not None and found.group(1).upper() in _CHANGING_WORDS
 
