@@ -17,6 +17,9 @@ from whatsapp_service.settings import Settings
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 """The request that the current task serves; it is added to every record's context."""
 
+user_id: Final[ContextVar[str | None]] = ContextVar("user_id", default=None)
+"""Name of the API key that the current request came with; it is added to every record's context."""
+
 _CONTEXT: Final = "event_context"
 _TAGS: Final = "event_tags"
 
@@ -29,6 +32,9 @@ class JsonFormatter(logging.Formatter):
         current = request_id.get()
         if current is not None:
             context["request_id"] = current
+        user = user_id.get()
+        if user is not None:
+            context["user_id"] = user
         given = getattr(record, _CONTEXT, None)
         if isinstance(given, Mapping):
             context.update(given)

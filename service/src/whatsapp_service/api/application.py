@@ -69,7 +69,7 @@ def create_app(
                 clock=clock,
                 metrics=metrics,
                 response_time=ResponseTime(),
-                authenticator=Authenticator(settings.api_keys),
+                authenticator=Authenticator(settings.api_keys, store),
                 webhook_worker=worker,
                 started_at=clock(),
             )

@@ -16,7 +16,7 @@ from whatsapp_service.scheduler.state import read_state
 async def metrics(request: Request) -> Response:
     """GET /api/notifications/metrics: today's notifications and the queue."""
     context = context_of(request)
-    context.authenticator.require(request, "monitor", "read")
+    await context.authenticator.require(request, "monitor", "read")
     figures = await context.figures()
     delivery = figures.delivery_ratio
     return JSONResponse(
@@ -39,7 +39,7 @@ async def metrics(request: Request) -> Response:
 async def system_metrics(request: Request) -> Response:
     """GET /api/notifications/metrics/system: the manual's three figures and what explains them."""
     context = context_of(request)
-    context.authenticator.require(request, "monitor", "read")
+    await context.authenticator.require(request, "monitor", "read")
     figures = await context.figures()
     return JSONResponse(
         {
@@ -57,7 +57,7 @@ async def system_metrics(request: Request) -> Response:
 async def scheduler_status(request: Request) -> Response:
     """GET /api/notifications/scheduler/status."""
     context = context_of(request)
-    context.authenticator.require(request, "monitor", "read")
+    await context.authenticator.require(request, "monitor", "read")
     state = await read_state(context.database, context.clock())
     return JSONResponse(
         {

@@ -75,7 +75,7 @@ class NotificationRequest(BaseModel):
 async def create(request: Request) -> Response:
     """POST /api/notifications: 201, or 200 when the Idempotency-Key had stored it before."""
     context = context_of(request)
-    caller = context.authenticator.require(request, "operate")
+    caller = await context.authenticator.require(request, "operate")
     key = request.headers.get("idempotency-key")
     if key is not None and not 1 <= len(key) <= 255:
         raise ApiError(422, "invalid_header", "Idempotency-Key may have 255 characters")
@@ -112,7 +112,7 @@ async def create(request: Request) -> Response:
 async def index(request: Request) -> Response:
     """GET /api/notifications: a page, newest first."""
     context = context_of(request)
-    context.authenticator.require(request, "read")
+    await context.authenticator.require(request, "read")
     estado = _estado_parameter(request)
     limit = integer_parameter(request, "limite", default=50, minimum=1, maximum=500)
     offset = integer_parameter(request, "offset", default=0, minimum=0, maximum=10_000_000)
@@ -123,7 +123,7 @@ async def index(request: Request) -> Response:
 async def show(request: Request) -> Response:
     """GET /api/notifications/{id}."""
     context = context_of(request)
-    context.authenticator.require(request, "read")
+    await context.authenticator.require(request, "read")
     found = await notifications.find(context.database, min(request.path_params["id"], 2**63 - 1))
     if found is None:
         raise ApiError(404, "not_found", "there is no such notification")
@@ -133,7 +133,7 @@ async def show(request: Request) -> Response:
 async def process_pending(request: Request) -> Response:
     """POST /api/notifications/process-pending: wake the scheduler for what is due."""
     context = context_of(request)
-    context.authenticator.require(request, "operate")
+    await context.authenticator.require(request, "operate")
     limit = integer_parameter(
         request, "limit", default=context.settings.batch_size, minimum=1, maximum=10_000
     )
@@ -152,7 +152,7 @@ async def process_pending(request: Request) -> Response:
 async def templates(request: Request) -> Response:
     """GET /api/notifications/templates: all of them, as a list."""
     context = context_of(request)
-    context.authenticator.require(request, "read")
+    await context.authenticator.require(request, "read")
     found = await list_templates(context.database, context.cache)
     return JSONResponse([asdict(template) for template in found])
 
