@@ -12,7 +12,6 @@ import pytest
 from libsql_client import Client
 from starlette.types import ASGIApp
 from whatsapp_service.api.application import create_app
-from whatsapp_service.cache import RedisCache
 from whatsapp_service.graph.status import record_status
 from whatsapp_service.scheduler.state import beat
 from whatsapp_service.settings import Settings
@@ -114,14 +113,3 @@ async def test_silent_cache_does_not_hang_it(settings: Settings, database: Clien
         silence.set()
     assert response.status_code == 200
     assert response.json()["components"]["cache"]["status"] == "disconnected"
-
-
-async def test_cache_counts_hits_and_misses(with_redis: Settings) -> None:
-    cache = RedisCache(with_redis)
-    assert await cache.get("a") is None
-    await cache.put("a", b"1")
-    assert [await cache.get("a") for _ in range(3)] == [b"1"] * 3
-    assert (await cache.status()).hit_rate == 0.75
-    await cache.delete("a")
-    assert await cache.get("a") is None
-    await cache.close()

@@ -28,7 +28,7 @@ from whatsapp_service.api.errors import (
 )
 from whatsapp_service.api.metrics import ApiMetrics, ResponseTime
 from whatsapp_service.api.middleware import RequestMiddleware
-from whatsapp_service.cache import Cache, RedisCache
+from whatsapp_service.cache import Cache, open_cache
 from whatsapp_service.clock import Clock, utc_now
 from whatsapp_service.settings import Settings
 from whatsapp_service.store import open_store
@@ -58,7 +58,7 @@ def create_app(
             if database is None:
                 stack.push_async_callback(store.close)
             await require_current_schema(store)
-            used_cache: Cache = RedisCache(settings) if cache is None else cache
+            used_cache: Cache = open_cache(settings) if cache is None else cache
             if cache is None:
                 stack.push_async_callback(used_cache.close)
             worker = WebhookWorker(store, clock=clock, observe_lag=_lag_observer(metrics))
