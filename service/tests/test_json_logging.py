@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whatsapp_service.json_logging import configure_logging, log_event, request_id
+from whatsapp_service.json_logging import configure_logging, log_event, request_id, user_id
 from whatsapp_service.settings import Settings
 
 
@@ -53,6 +53,51 @@ def test_exceptions_stay_on_one_line(log_file: Path) -> None:
     (line,) = _lines(log_file)
     assert line["message"] == "failed with this"
     assert "ValueError: broken" in line["context"]["exception"]
+
+
+def test_numbers_and_secrets_do_not_reach_the_file(log_file: Path) -> None:
+    logger = logging.getLogger("whatsapp.x")
+    try:
+        raise ValueError("cannot send to +51987654321")
+    except ValueError as error:
+        logger.warning("failed for 51987654321: %s", error, exc_info=True)
+        log_event(
+            logger,
+            logging.ERROR,
+            "WHATSAPP_ERROR +51987654321",
+            notification_id=456,
+            valorizacion_id="987654321",
+            size_bytes=987654320,
+            error=error,
+            detail={"to": "+51987654321", "contacto_id": 987654322, "tried": ["51987654321"]},
+        )
+    text = log_file.read_text(encoding="utf-8")
+    assert "51987654321" not in text
+    first, second = _lines(log_file)
+    assert "Traceback (most recent call last)" in first["context"]["exception"]
+    assert "cannot send to +51*****21" in first["context"]["exception"]
+    assert second["message"] == "WHATSAPP_ERROR +51*****21"
+    assert second["context"] == {
+        "notification_id": 456,
+        "valorizacion_id": "987654321",
+        "size_bytes": 987654320,
+        "error": "cannot send to +51*****21",
+        "detail": {"to": "+51*****21", "contacto_id": 987654322, "tried": ["51*****21"]},
+    }
+
+
+def test_request_and_caller_are_told(log_file: Path) -> None:
+    tokens = request_id.set("987654321-1234567890"), user_id.set("billing")
+    log_event(logging.getLogger("whatsapp.x"), logging.INFO, "Served")
+    request_id.reset(tokens[0])
+    user_id.reset(tokens[1])
+    assert _lines(log_file)[0]["context"] == {"request_id": "987654321-1234567890", "user_id": "billing"}
+
+
+def test_what_json_cannot_hold_does_not_lose_the_line(log_file: Path) -> None:
+    log_event(logging.getLogger("x"), logging.INFO, "odd \udcff", number=2**70, path=Path("/srv"))
+    (line,) = _lines(log_file)
+    assert line["context"] == {"number": 2**70, "path": "/srv"}
 
 
 def test_rotated_file_is_opened_again(log_file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Final
 
 import orjson
 
+from whatsapp_service.masking import mask_text
 from whatsapp_service.settings import Settings
 
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
@@ -22,10 +24,25 @@ user_id: Final[ContextVar[str | None]] = ContextVar("user_id", default=None)
 
 _CONTEXT: Final = "event_context"
 _TAGS: Final = "event_tags"
+_OURS: Final = frozenset(
+    {
+        "request_id",
+        "notification_id",
+        "empresa_id",
+        "contacto_id",
+        "plantilla_id",
+        "valorizacion_id",
+    }
+)
+"""Ids of ours, by which lines are found: never masked, also when they are long numbers."""
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as compact JSON: timestamp, level, logger, message, context, tags."""
+    """Formats a record as compact JSON: timestamp, level, logger, message, context, tags.
+
+    A net below the rule that no log line is given a phone number or a secret: the message, the texts in the
+    context and tracebacks are masked (`masking.py`). Numbers that are not text are measurements and ids.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         context: dict[str, object] = {}
@@ -37,25 +54,48 @@ class JsonFormatter(logging.Formatter):
             context["user_id"] = user
         given = getattr(record, _CONTEXT, None)
         if isinstance(given, Mapping):
-            context.update(given)
+            for name, value in given.items():
+                context[name] = value if name in _OURS else _masked(value)
         if record.exc_info:
-            context["exception"] = self.formatException(record.exc_info)
+            context["exception"] = mask_text(self.formatException(record.exc_info))
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line = {
             "timestamp": moment.replace("+00:00", "Z"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": mask_text(record.getMessage()),
             "context": context,
             "tags": list(getattr(record, _TAGS, ())),
         }
-        return orjson.dumps(line, default=str).decode()
+        try:
+            return orjson.dumps(line, default=_as_text).decode()
+        except (
+            TypeError
+        ):  # a number of more than 64 bits, text that is not Unicode: a line must not be lost for it
+            return json.dumps(line, default=_as_text, separators=(",", ":"), skipkeys=True)
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, str):
+        return mask_text(value)
+    if isinstance(value, Mapping):
+        return {name: item if name in _OURS else _masked(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_masked(item) for item in value]
+    return value
+
+
+def _as_text(value: object) -> str:
+    return mask_text(str(value))
 
 
 def log_event(
     logger: logging.Logger, level: int, message: str, *, tags: tuple[str, ...] = (), **context: object
 ) -> None:
-    """Log one event with its context. Never give it a phone number or a token."""
+    """Log one event with its context.
+
+    Never give it a phone number or a token; Meta's message ids go through `masking.mask_message_id`.
+    """
     logger.log(level, message, extra={_CONTEXT: context, _TAGS: tags})
 
 
