@@ -1,4 +1,4 @@
-"""What both daemons check before they serve: settings, database, schema, API version; a failure is one line."""
+"""What both daemons check before they serve: settings, database, schema. A failure is one clear line."""
 
 from __future__ import annotations
 
