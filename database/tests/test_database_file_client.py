@@ -166,7 +166,8 @@ async def test_closed_client_refuses(database_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://db", "https://db", "libsql://db", "nothing", "file::memory:", "file://h/x"]
+    "url",
+    ["nothing", "ftp://db", "file::memory:", "file://h/x", "http:db", "https://u:p@db", "libsql://db?x=1"],
 )
 def test_unsupported_urls(url: str) -> None:
     with pytest.raises(UnsupportedUrlError):

@@ -43,7 +43,7 @@ def test_durations(text: object, seconds: float) -> None:
         ("collectors: {health: {url: 'http://x/', timeout: 0s}}", "collectors.health.timeout"),
         ("collectors: {health: {url: 'http://x/', timeout: soon}}", "a duration is"),
         ("collectors: {health: {url: 'http://x/', retries: 3}}", "collectors.health.retries: unknown key"),
-        ("collectors: {database: {url: 'https://x'}}", "not supported yet"),
+        ("collectors: {database: {url: 'https://u:s3cret@x'}}", "holds no user, password"),
         ("collectors: {database: {url: '/var/lib/x.db'}}", "must begin with"),
         ("collectors: [", "not valid YAML at line 1"),
         ("- 1", "valid dictionary"),

@@ -4,6 +4,7 @@ from whatsapp_database.errors import (
     ClientClosedError,
     ConstraintError,
     DatabaseError,
+    OutcomeUnknownError,
     PermanentDatabaseError,
     PoolTimeoutError,
     SchemaError,
@@ -11,6 +12,8 @@ from whatsapp_database.errors import (
     UnsupportedUrlError,
 )
 from whatsapp_database.file_client import FileClient, file_path
+from whatsapp_database.hrana.client import HranaClient
+from whatsapp_database.hrana.limits import HranaLimits
 from whatsapp_database.opening import open_database
 from whatsapp_database.pool import PoolSettings, PoolStatus
 from whatsapp_database.schema import migrate, packaged_migrations, require_current_schema, schema_version
@@ -20,6 +23,9 @@ __all__ = [
     "ConstraintError",
     "DatabaseError",
     "FileClient",
+    "HranaClient",
+    "HranaLimits",
+    "OutcomeUnknownError",
     "PermanentDatabaseError",
     "PoolSettings",
     "PoolStatus",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import Final
 
@@ -23,6 +24,14 @@ _TRANSIENT_CODES: Final = frozenset(
     }
 )
 
+# The same by name, and what libSQL servers add (libsql-server/src/hrana): a transaction cut after 5 s, too
+# many transactions, writes blocked for now by an operator or a quota.
+_TRANSIENT_NAMES: Final = re.compile(
+    r"SQLITE_(BUSY|LOCKED|NOMEM|INTERRUPT|IOERR|FULL|CANTOPEN|PROTOCOL)(_[A-Z_]+)?"
+    r"|TRANSACTION_TIMEOUT|TRANSACTION_BUSY|STREAM_EXPIRED|BLOCKED"
+)
+_MAX_SERVER_TEXT: Final = 300
+
 
 class DatabaseError(LibsqlError):
     """Any failure of the database; `code` is SQLite's extended name (`SQLITE_BUSY`) or one of ours."""
@@ -30,6 +39,13 @@ class DatabaseError(LibsqlError):
 
 class TransientDatabaseError(DatabaseError):
     """Locked, busy, timed out or not reachable now: the same call may succeed later."""
+
+
+class OutcomeUnknownError(TransientDatabaseError):
+    """A write left for a server and no answer came: it may or may not have been done.
+
+    Repeating it is safe only for a write that does the same when it is done twice.
+    """
 
 
 class PermanentDatabaseError(DatabaseError):
@@ -68,3 +84,17 @@ def from_sqlite(error: sqlite3.Error) -> DatabaseError:
     if primary in _TRANSIENT_CODES:
         return TransientDatabaseError(str(error), name)
     return PermanentDatabaseError(str(error), name)
+
+
+def from_server(code: str, message: str) -> DatabaseError:
+    """Translate the error of a statement that a libSQL server reports; the text is SQLite's own.
+
+    A server that passes writes on to another one loses the code of a constraint, so the text counts too.
+    """
+    text = " ".join(message.split())[:_MAX_SERVER_TEXT].removeprefix("SQLite error: ")
+    name = code or "UNKNOWN"
+    if name.startswith("SQLITE_CONSTRAINT") or " constraint failed" in text:
+        return ConstraintError(text, name if name.startswith("SQLITE_") else "SQLITE_CONSTRAINT")
+    if _TRANSIENT_NAMES.fullmatch(name):
+        return TransientDatabaseError(text, name)
+    return PermanentDatabaseError(text, name)

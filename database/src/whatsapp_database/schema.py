@@ -11,10 +11,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final
 
-from libsql_client import Client, Transaction
+from libsql_client import Client
 
 from whatsapp_database import rows
-from whatsapp_database.errors import SchemaError
+from whatsapp_database.errors import ConstraintError, SchemaError
 
 _NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _RECORD_TABLE: Final = """
@@ -83,21 +83,34 @@ async def migrate(client: Client, migrations: Sequence[Migration] | None = None)
     wanted = packaged_migrations() if migrations is None else list(migrations)
     applied_now: list[int] = []
     for migration in wanted:
-        with client.transaction() as transaction:
-            await transaction.execute(_RECORD_TABLE)
-            recorded = await _recorded(transaction)
-            _check(recorded, wanted)
-            if migration.version in recorded:
-                continue
-            for statement in migration.statements():
-                await transaction.execute(statement)
-            await transaction.execute(
-                "INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)",
-                (migration.version, migration.name, migration.checksum),
-            )
-            await transaction.commit()
+        if not await _is_applied(client, migration, wanted) and await _apply(client, migration, wanted):
             applied_now.append(migration.version)
     return applied_now
+
+
+async def _apply(client: Client, migration: Migration, wanted: Sequence[Migration]) -> bool:
+    """Apply and record it in one batch; False when another process was first.
+
+    One batch is one request to a server, which cuts transactions after 5 s. The record comes first: of two
+    processes that apply the same migration, the second finds it there and changes nothing.
+    """
+    record = (
+        "INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)",
+        (migration.version, migration.name, migration.checksum),
+    )
+    try:
+        await client.batch([_RECORD_TABLE, record, *migration.statements()])
+    except ConstraintError:
+        if await _is_applied(client, migration, wanted):
+            return False
+        raise
+    return True
+
+
+async def _is_applied(client: Client, migration: Migration, wanted: Sequence[Migration]) -> bool:
+    recorded = await _recorded(client)
+    _check(recorded, wanted)
+    return migration.version in recorded
 
 
 async def schema_version(client: Client) -> int:
@@ -119,7 +132,7 @@ async def require_current_schema(client: Client) -> None:
         )
 
 
-async def _recorded(client: Client | Transaction) -> dict[int, str]:
+async def _recorded(client: Client) -> dict[int, str]:
     exists = await client.execute(
         "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
     )

@@ -54,7 +54,7 @@ def is_change(statement: Statement) -> bool:
 
 def run(connection: sqlite3.Connection, statement: Statement) -> ResultSet:
     """Run the statement and read all of its rows. Raises sqlite3.Error."""
-    cursor = connection.execute(statement.sql, _parameters(statement))
+    cursor = connection.execute(statement.sql, parameters(statement))
     try:
         values = cursor.fetchall()
         columns = tuple(str(column[0]) for column in cursor.description or ())
@@ -70,7 +70,8 @@ def convert_all(statements: list[InStatement]) -> list[Statement]:
     return [Statement.convert(statement) for statement in statements]
 
 
-def _parameters(statement: Statement) -> tuple[Value, ...] | dict[str, Value]:
+def parameters(statement: Statement) -> tuple[Value, ...] | dict[str, Value]:
+    """The arguments as SQLite takes them, names without their prefix. Raises ValueError for inf and nan."""
     if statement.args is None:
         return ()
     if isinstance(statement.args, Mapping):

@@ -1,0 +1,1 @@
+"""Client of libSQL servers: Hrana over HTTP (tursodatabase/libsql, docs/HRANA_3_SPEC.md)."""
