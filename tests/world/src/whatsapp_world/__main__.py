@@ -11,6 +11,7 @@ SIMULATORS = {
     "graph": "Meta's Graph API: takes template messages, sends signed status webhooks",
     "inbox": "Slack webhook, mail (SMTP) and heartbeat receiver",
     "sns": "AWS SNS: takes text messages",
+    "hrana": "a libSQL server: Hrana over HTTP over one SQLite file",
     "traffic": "asks the notification service for notifications, steadily",
     "fixture": "prints the lab's data: companies, contacts, templates",
 }
