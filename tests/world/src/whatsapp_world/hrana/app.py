@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,7 +13,7 @@ from starlette.routing import Route
 
 from whatsapp_world.hrana.errors import ProtocolError, StreamExpiredError
 from whatsapp_world.hrana.faults import InvalidFaultError, parse_fault
-from whatsapp_world.hrana.server import HranaServer
+from whatsapp_world.hrana.server import HangUp, HranaServer
 from whatsapp_world.http_server import SeveredConnection
 from whatsapp_world.request_body import BodyTooLargeError, NotAnObjectError, read_object
 
@@ -46,7 +47,11 @@ def build_app(server: HranaServer) -> Starlette:
     ]
     for version in server.settings.versions:
         routes.append(Route(f"/v{version}", api.index, methods=["GET"]))
-        routes.append(Route(f"/v{version}/pipeline", _Pipeline(server, version).answer, methods=["POST"]))
+        routes.append(
+            Route(f"/v{version}/pipeline", _SqlEndpoint(server, version, _pipeline).answer, methods=["POST"])
+        )
+    if 3 in server.settings.versions:
+        routes.append(Route("/v3/cursor", _SqlEndpoint(server, 3, _cursor).answer, methods=["POST"]))
     return Starlette(lifespan=lifespan, routes=routes)
 
 
@@ -76,47 +81,77 @@ class _HranaApi:
         return StreamingResponse(lines(), media_type="text/plain")
 
 
-class _Pipeline:
-    """``POST /v2/pipeline`` or ``/v3/pipeline``."""
+@dataclass(frozen=True)
+class _SqlRequest:
+    """A request's body, which Hrana version it is for, and how to know that its client is gone."""
 
-    def __init__(self, server: HranaServer, version: int) -> None:
+    body: dict[str, object]
+    version: int
+    gone: HangUp
+
+    @property
+    def baton(self) -> str | None:
+        baton = self.body.get("baton")
+        if not isinstance(baton, str | None):
+            raise ProtocolError("Cannot deserialize client message from JSON: invalid baton")
+        return baton
+
+
+class _SqlEndpoint:
+    """An endpoint that runs SQL: authorization, faults, and errors as HTTP has them."""
+
+    def __init__(
+        self,
+        server: HranaServer,
+        version: int,
+        run: Callable[[HranaServer, _SqlRequest], Awaitable[Response]],
+    ) -> None:
         self._server = server
         self._version = version
+        self._run = run
 
     async def answer(self, request: Request) -> Response:
         server = self._server
         if not server.authorized(request.headers.get("Authorization")):
             return _unauthorized()
         try:
-            baton, requests = _parse(await read_object(request, limit=MAX_BODY))
-        except (NotAnObjectError, ProtocolError):
+            body = await read_object(request, limit=MAX_BODY)
+        except NotAnObjectError:
             return PlainTextResponse("Cannot deserialize client message from JSON", status_code=400)
         except BodyTooLargeError:
             return PlainTextResponse("the request is too large", status_code=413)
         obstacle = server.faults.strike("drop", "http_error")
-        answer: Response | None = None
         if obstacle is None or obstacle.executed:
-            answer = await self._run(request, baton, requests)
+            answer = await self._checked(_SqlRequest(body, self._version, lambda: _hangs_up(request)))
             delay = server.faults.strike("delay")
             if delay is not None:
                 await asyncio.sleep(delay.seconds)
-        if obstacle is not None and obstacle.kind == "drop":
+            if obstacle is None:
+                return answer
+        if obstacle.kind == "drop":
             return SeveredConnection(request)
-        if obstacle is not None or answer is None:
-            status = 502 if obstacle is None else obstacle.http_status
-            return PlainTextResponse("injected", status_code=status)
-        return answer
+        return PlainTextResponse("injected", status_code=obstacle.http_status)
 
-    async def _run(self, request: Request, baton: str | None, requests: list[object]) -> Response:
+    async def _checked(self, request: _SqlRequest) -> Response:
         try:
-            body = await self._server.pipeline(
-                baton, requests, version=self._version, gone=lambda: _hangs_up(request)
-            )
+            return await self._run(self._server, request)
         except ProtocolError as exc:
             return PlainTextResponse(str(exc), status_code=400)
         except StreamExpiredError as exc:
             return JSONResponse({"message": str(exc), "code": "STREAM_EXPIRED"}, status_code=500)
-        return Response(body, media_type="application/json")
+
+
+async def _pipeline(server: HranaServer, request: _SqlRequest) -> Response:
+    requests = request.body.get("requests", [])
+    if not isinstance(requests, list):
+        raise ProtocolError("Cannot deserialize client message from JSON: invalid requests")
+    answer = await server.pipeline(request.baton, requests, version=request.version, gone=request.gone)
+    return Response(answer, media_type="application/json")
+
+
+async def _cursor(server: HranaServer, request: _SqlRequest) -> Response:
+    answer = await server.cursor(request.baton, request.body.get("batch"), gone=request.gone)
+    return Response(answer, media_type="text/plain")
 
 
 class _Laboratory:
@@ -145,13 +180,6 @@ class _Laboratory:
 
     async def clear_faults(self, request: Request) -> Response:
         return JSONResponse({"lifted": self._server.faults.clear(request.query_params.get("kind"))})
-
-
-def _parse(body: dict[str, object]) -> tuple[str | None, list[object]]:
-    baton, requests = body.get("baton"), body.get("requests", [])
-    if not isinstance(baton, str | None) or not isinstance(requests, list):
-        raise ProtocolError("Cannot deserialize client message from JSON")
-    return baton, requests
 
 
 async def _hangs_up(request: Request) -> None:

@@ -3,9 +3,11 @@
 import contextlib
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from whatsapp_world.hrana.describe import describe
 from whatsapp_world.hrana.errors import (
     StatementError,
     answer_too_large,
@@ -14,6 +16,46 @@ from whatsapp_world.hrana.errors import (
 )
 from whatsapp_world.hrana.statement_rules import check_statement
 from whatsapp_world.hrana.values import SqlValue, Statement, value_document
+
+MAX_IDLE = 32
+
+
+class ConnectionShelf:
+    """Open connections that no stream uses, so that a stream need not read the schema anew."""
+
+    def __init__(self, path: Path, *, busy_seconds: float) -> None:
+        self._path = path
+        self._busy_seconds = busy_seconds
+        self._idle: deque[sqlite3.Connection] = deque()
+        # SQLite moves the whole WAL into the file when the last connection closes; this one stays.
+        self._lasting = self.take()
+        self._lasting.execute("SELECT count(*) FROM sqlite_master").fetchone()
+
+    def take(self) -> sqlite3.Connection:
+        """Return an unused connection, or a new one."""
+        with contextlib.suppress(IndexError):
+            return self._idle.pop()
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, timeout=self._busy_seconds, check_same_thread=False
+        )
+        connection.execute("PRAGMA foreign_keys = ON")  # libSQL is compiled with it on
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def give_back(self, connection: sqlite3.Connection) -> None:
+        """Roll back, undo what a client may set, and keep it."""
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute("PRAGMA foreign_keys = ON")
+        if len(self._idle) < MAX_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close what is on the shelf."""
+        for connection in (*self._idle, self._lasting):
+            connection.close()
 
 
 class StreamConnection:
@@ -24,9 +66,8 @@ class StreamConnection:
 
     def __init__(
         self,
-        path: Path,
+        shelf: ConnectionShelf,
         *,
-        busy_seconds: float,
         transaction_seconds: float,
         max_answer_bytes: int,
         monotonic: Callable[[], float],
@@ -38,12 +79,10 @@ class StreamConnection:
         self._began_at: float | None = None
         self._cut = False
         self._abandoned = False
+        self._closed = False
         self._answer_bytes = 0
-        self._sqlite = sqlite3.connect(
-            path, isolation_level=None, timeout=busy_seconds, check_same_thread=False
-        )
-        self._sqlite.execute("PRAGMA foreign_keys = ON")  # libSQL is compiled with it on
-        self._sqlite.execute("PRAGMA synchronous = NORMAL")
+        self._shelf = shelf
+        self._sqlite = shelf.take()
 
     @property
     def autocommit(self) -> bool:
@@ -72,6 +111,14 @@ class StreamConnection:
         finally:
             self._note_transaction()
 
+    def describe(self, sql: str) -> dict[str, object]:
+        """Return the ``DescribeResult`` of a statement; raise StatementError."""
+        check_statement(sql)
+        try:
+            return describe(self._sqlite, sql)
+        except (sqlite3.Error, sqlite3.Warning) as exc:
+            raise _statement_error(exc) from exc
+
     def cut_overdue(self) -> bool:
         """Roll back a transaction that is older than allowed; return whether there was one."""
         with self._guard:
@@ -86,13 +133,19 @@ class StreamConnection:
 
     def interrupt(self) -> None:
         """Stop what runs now and refuse what follows: the client is gone."""
-        self._abandoned = True
-        with contextlib.suppress(sqlite3.ProgrammingError):  # closed in the meantime
-            self._sqlite.interrupt()
+        with self._guard:
+            if not self._closed:
+                self._abandoned = True
+                self._sqlite.interrupt()
 
     def close(self) -> None:
-        """Close, which rolls back."""
-        self._sqlite.close()
+        """Roll back and give the connection up; one that was interrupted is not used again."""
+        with self._guard:
+            self._closed = True
+        if self._abandoned:
+            self._sqlite.close()
+        else:
+            self._shelf.give_back(self._sqlite)
 
     def _run(self, statement: Statement) -> dict[str, object]:
         changed_before = self._sqlite.total_changes

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from whatsapp_world.hrana.connection import StreamConnection
 from whatsapp_world.hrana.errors import ProtocolError, StatementError, transaction_timed_out
-from whatsapp_world.hrana.program import run_batch, run_sequence
+from whatsapp_world.hrana.program import cursor_entries, run_batch, run_sequence
 from whatsapp_world.hrana.streams import Stream
 from whatsapp_world.hrana.values import parse_sql, parse_statement
 
@@ -30,20 +30,26 @@ def run_pipeline(stream: Stream, requests: list[object], *, version: int) -> lis
     return results
 
 
+def run_cursor(stream: Stream, batch: object) -> list[dict[str, object]]:
+    """Run a batch and return it as cursor entries; raise ProtocolError."""
+    try:
+        result = run_batch(_connection(stream), batch, stream.stored, version=3)
+    except StatementError as exc:
+        return [{"type": "error", "error": exc.document()}]
+    return list(cursor_entries(result))
+
+
 def _run(stream: Stream, request: Mapping[str, object], version: int) -> dict[str, object]:
     kind = request.get("type")
     if kind in {"store_sql", "close_sql"}:
         _change_stored(stream, request)
         return {}
-    connection = stream.connection
     if kind == "close":
-        stream.connection = None
+        connection, stream.connection = stream.connection, None
         if connection is not None:
             connection.close()
         return {}
-    if connection is None:
-        raise ProtocolError("Stream for this baton was closed")
-    return _use(connection, request, stream.stored, version)
+    return _use(_connection(stream), request, stream.stored, version)
 
 
 def _use(
@@ -57,6 +63,8 @@ def _use(
         case "sequence":
             run_sequence(connection, parse_sql(request, stored))
             return {}
+        case "describe":
+            return {"result": connection.describe(parse_sql(request, stored))}
         case "get_autocommit" if version >= 3:
             return {"is_autocommit": connection.autocommit}
         case "get_autocommit":
@@ -99,3 +107,9 @@ def _sql_id(request: Mapping[str, object]) -> int:
     if isinstance(identifier, bool) or not isinstance(identifier, int):
         raise ProtocolError("Cannot deserialize client message from JSON: missing field `sql_id`")
     return identifier
+
+
+def _connection(stream: Stream) -> StreamConnection:
+    if stream.connection is None:
+        raise ProtocolError("Stream for this baton was closed")
+    return stream.connection

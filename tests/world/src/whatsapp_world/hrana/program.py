@@ -1,6 +1,7 @@
 """Batches and sequences: steps with conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any, TypedDict
 
 from whatsapp_world.hrana.connection import StreamConnection
 from whatsapp_world.hrana.errors import ProtocolError, StatementError, transaction_timed_out
@@ -9,10 +10,19 @@ from whatsapp_world.hrana.values import Statement, parse_statement
 
 MAX_CONDITION_DEPTH = 50
 
+StepOutcome = dict[str, Any] | None
+
+
+class BatchResult(TypedDict):
+    """What became of each step: its result, its error, or neither when it was skipped."""
+
+    step_results: list[StepOutcome]
+    step_errors: list[StepOutcome]
+
 
 def run_batch(
     connection: StreamConnection, batch: object, stored: Mapping[int, str], *, version: int
-) -> dict[str, object]:
+) -> BatchResult:
     """Run a ``Batch`` and return its ``BatchResult``.
 
     Raises ProtocolError, and StatementError when the batch as a whole fails: its answer is too large.
@@ -24,8 +34,8 @@ def run_batch(
         )
     program = [_parse_step(step, stored, index, version) for index, step in enumerate(steps)]
     cut = connection.begin_program()
-    results: list[dict[str, object] | None] = []
-    errors: list[dict[str, object] | None] = []
+    results: list[StepOutcome] = []
+    errors: list[StepOutcome] = []
     for statement, condition in program:
         result, error = None, None
         if cut:
@@ -50,6 +60,19 @@ def run_sequence(connection: StreamConnection, script: str) -> None:
         raise transaction_timed_out()
     for sql in statements:
         connection.run(Statement(sql, want_rows=False))
+
+
+def cursor_entries(batch: BatchResult) -> Iterator[dict[str, object]]:
+    """Give a batch's result as the entries of a cursor."""
+    for step, (result, error) in enumerate(zip(batch["step_results"], batch["step_errors"], strict=True)):
+        if error is not None:
+            yield {"type": "step_error", "step": step, "error": error}
+        elif result is not None:
+            yield {"type": "step_begin", "step": step, "cols": result["cols"]}
+            for row in result["rows"]:
+                yield {"type": "row", "row": row}
+            counts = {key: result[key] for key in ("affected_row_count", "last_insert_rowid")}
+            yield {"type": "step_end", **counts}
 
 
 def _parse_step(
@@ -90,8 +113,8 @@ def _check_condition(condition: object, step: int, version: int, *, depth: int) 
 
 def _holds(
     condition: Mapping[str, object],
-    results: list[dict[str, object] | None],
-    errors: list[dict[str, object] | None],
+    results: list[StepOutcome],
+    errors: list[StepOutcome],
     connection: StreamConnection,
 ) -> bool:
     match condition:

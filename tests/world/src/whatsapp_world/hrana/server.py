@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import json
 import random
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -12,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from whatsapp_world.clock import Clock, SystemClock, iso_utc
-from whatsapp_world.hrana.connection import StreamConnection
+from whatsapp_world.hrana.connection import ConnectionShelf, StreamConnection
 from whatsapp_world.hrana.errors import ProtocolError
 from whatsapp_world.hrana.faults import FaultBoard
-from whatsapp_world.hrana.pipeline import run_pipeline
+from whatsapp_world.hrana.pipeline import run_cursor, run_pipeline
 from whatsapp_world.hrana.streams import Stream, StreamTable
 
 # A request that waits for the write lock keeps its thread, so there are as many as requests at once.
 MAX_THREADS = 500
 SWEEP_SECONDS = 0.05
+
+HangUp = Callable[[], Coroutine[object, object, None]]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class HranaServer:
         self.faults = FaultBoard(random.Random())  # noqa: S311
         self._streams = StreamTable(idle_seconds=settings.idle_seconds, monotonic=self.clock.monotonic)
         self._threads = ThreadPoolExecutor(MAX_THREADS, thread_name_prefix="sql")
-        self._pipelines: Counter[int] = Counter()
+        self._shelf = ConnectionShelf(settings.database, busy_seconds=settings.busy_seconds)
+        self._requests: Counter[str] = Counter()
         self._cut = 0
 
     def authorized(self, authorization: str | None) -> bool:
@@ -63,34 +67,41 @@ class HranaServer:
         )
 
     async def pipeline(
-        self,
-        baton: str | None,
-        requests: list[object],
-        *,
-        version: int,
-        gone: Callable[[], Coroutine[object, object, None]],
+        self, baton: str | None, requests: list[object], *, version: int, gone: HangUp
     ) -> bytes:
         """Run a pipeline and return its answer as JSON; ``gone`` ends when the client hangs up.
 
         Raises ProtocolError or StreamExpiredError, which close the stream.
         """
-        self._pipelines[version] += 1
+        self._requests[f"v{version}/pipeline"] += 1
+        where, results = await self._run(
+            baton, lambda stream: _json(run_pipeline(stream, requests, version=version)), gone
+        )
+        return _json(where)[:-1] + b',"results":' + results + b"}"
+
+    async def cursor(self, baton: str | None, batch: object, *, gone: HangUp) -> bytes:
+        """Run a batch and return its answer as lines of JSON; raises as ``pipeline`` does."""
+        self._requests["v3/cursor"] += 1
+        where, entries = await self._run(
+            baton, lambda stream: b"\n".join(_json(entry) for entry in run_cursor(stream, batch)), gone
+        )
+        return _json(where) + b"\n" + entries + b"\n"
+
+    async def _run(
+        self, baton: str | None, job: Callable[[Stream], bytes], gone: HangUp
+    ) -> tuple[dict[str, object], bytes]:
         self.sweep()
         loop = asyncio.get_running_loop()
-        if baton is None:
-            stream = self._streams.open(await loop.run_in_executor(self._threads, self._connect))
-        else:
-            stream = self._streams.acquire(baton)
-        connection = stream.connection
-        work = loop.run_in_executor(self._threads, _answer, stream, requests, version)
+        stream = self._streams.open() if baton is None else self._streams.acquire(baton)
+        work = loop.run_in_executor(self._threads, self._connected, stream, baton is None, job)
         watch = asyncio.create_task(gone())
         either: set[asyncio.Future[Any]] = {work, watch}
         try:
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done() and connection is not None:
-                connection.interrupt()  # libSQL's server too stops what nobody waits for
-            results = await work
-        except ProtocolError:
+            if not work.done() and stream.connection is not None:
+                stream.connection.interrupt()  # libSQL's server too stops what nobody waits for
+            answer = await work
+        except (ProtocolError, sqlite3.Error):
             await self._close(stream)
             raise
         finally:
@@ -101,8 +112,7 @@ class HranaServer:
         next_baton = self._streams.release(stream)
         if next_baton is not None and self.faults.strike("expire"):
             self._expire(all_waiting=True)
-        head = json.dumps({"baton": next_baton, "base_url": self.settings.self_url})
-        return head[:-1].encode() + b', "results": ' + results + b"}"
+        return {"baton": next_baton, "base_url": self.settings.self_url}, answer
 
     def sweep(self) -> None:
         """Cut the transactions and close the streams that have lasted too long between two requests."""
@@ -122,27 +132,28 @@ class HranaServer:
         self._threads.shutdown(wait=True)
         for stream in self._streams.take_all():
             _disconnect(stream)
+        self._shelf.close()
 
     def state(self) -> dict[str, object]:
         """Return counts and the faults in force, for ``/_lab/state``."""
         return {
             "now": iso_utc(self.clock.now()),
-            "pipelines": {f"v{version}": count for version, count in sorted(self._pipelines.items())},
+            "requests": dict(sorted(self._requests.items())),
             "streams_open": len(self._streams),
             "streams_expired": self._streams.expired_total,
             "transactions_cut": self._cut,
             "faults": self.faults.documents(),
         }
 
-    def _connect(self) -> StreamConnection:
-        settings = self.settings
-        return StreamConnection(
-            settings.database,
-            busy_seconds=settings.busy_seconds,
-            transaction_seconds=settings.transaction_seconds,
-            max_answer_bytes=settings.max_answer_bytes,
-            monotonic=self.clock.monotonic,
-        )
+    def _connected(self, stream: Stream, new: bool, job: Callable[[Stream], bytes]) -> bytes:
+        if new:
+            stream.connection = StreamConnection(
+                self._shelf,
+                transaction_seconds=self.settings.transaction_seconds,
+                max_answer_bytes=self.settings.max_answer_bytes,
+                monotonic=self.clock.monotonic,
+            )
+        return job(stream)
 
     def _expire(self, *, all_waiting: bool) -> None:
         for stream in self._streams.take_expired(all_waiting=all_waiting):
@@ -153,8 +164,8 @@ class HranaServer:
         await asyncio.get_running_loop().run_in_executor(self._threads, _disconnect, stream)
 
 
-def _answer(stream: Stream, requests: list[object], version: int) -> bytes:
-    return json.dumps(run_pipeline(stream, requests, version=version), separators=(",", ":")).encode()
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _disconnect(stream: Stream) -> None:

@@ -44,9 +44,9 @@ class StreamTable:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def open(self, connection: StreamConnection) -> Stream:
-        """Return a new stream, acquired."""
-        stream = Stream(secrets.randbits(64), connection, secrets.randbits(64))
+    def open(self) -> Stream:
+        """Return a new stream, acquired, whose connection is for the caller to make."""
+        stream = Stream(secrets.randbits(64), None, secrets.randbits(64))
         self._streams[stream.id] = stream
         return stream
 
