@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 from whatsapp_world.http_server import Endpoint, SimulatorServer
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
@@ -51,7 +52,7 @@ def clock() -> ManualClock:
 class _AnnouncedServer(SimulatorServer):
     """Sets an event once it listens."""
 
-    def __init__(self, app: Starlette, endpoint: Endpoint) -> None:
+    def __init__(self, app: ASGIApp, endpoint: Endpoint) -> None:
         super().__init__(app, endpoint)
         self.listening = asyncio.Event()
 
@@ -65,7 +66,7 @@ def serve() -> Serve:
     """Serve an application while a context lasts; gives its base URL."""
 
     @contextlib.asynccontextmanager
-    async def serving(app: Starlette, endpoint: Endpoint | None = None) -> AsyncIterator[str]:
+    async def serving(app: ASGIApp, endpoint: Endpoint | None = None) -> AsyncIterator[str]:
         endpoint = endpoint or Endpoint()
         server = _AnnouncedServer(app, endpoint)
         task = asyncio.create_task(server.serve())

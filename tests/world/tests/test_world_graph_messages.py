@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from whatsapp_world.clock import Clock
+from whatsapp_world.graph.accepted import AcceptedMessage
 from whatsapp_world.graph.app import build_app
 from whatsapp_world.graph.simulator import GraphSettings, GraphSimulator
 from whatsapp_world.graph.templates import Template, TemplateList
@@ -26,7 +27,7 @@ TEMPLATES = TemplateList(
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
-Serve = Callable[[Starlette], AbstractAsyncContextManager[str]]
+Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 
 
 class MovableClock(Clock, Protocol):
@@ -45,6 +46,21 @@ def message(**changes: object) -> dict[str, Any]:
     }
     body.update(changes)
     return {key: value for key, value in body.items() if value is not None}
+
+
+def accepted(identifier: str, callback_data: str | None = None) -> AcceptedMessage:
+    return AcceptedMessage(
+        id=identifier,
+        accepted_at=0.0,
+        kind="template",
+        recipient="51987654321",
+        template="pago_realizado",
+        language="es",
+        category="utility",
+        parameters=(),
+        callback_data=callback_data,
+        api_version=23,
+    )
 
 
 def template(
@@ -251,12 +267,12 @@ async def test_memory_is_bounded_and_can_be_emptied(
     graph: httpx.AsyncClient, simulator: GraphSimulator
 ) -> None:
     for index in range(simulator.messages.capacity + 10):
-        simulator.messages.append({"id": index})
+        simulator.messages.add(accepted(str(index)))
 
     page = (await graph.get("/_lab/messages?limit=9999")).json()
     emptied = await graph.delete("/_lab/messages")
 
     assert (len(page["items"]), page["total"]) == (5_000, 5_010)
-    assert page["items"][-1]["id"] == 5_009
+    assert page["items"][-1]["id"] == "5009"
     assert emptied.status_code == 204
     assert (await graph.get("/_lab/messages")).json() == {"items": [], "total": 0}

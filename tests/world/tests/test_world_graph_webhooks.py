@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 from whatsapp_world.graph.app import build_app
 from whatsapp_world.graph.simulator import GraphSettings, GraphSimulator
 from whatsapp_world.graph.statuses import StatusTimings
@@ -46,7 +47,7 @@ BODY = {
 }
 
 Requests = asyncio.Queue[tuple[bytes, str]]
-Serve = Callable[[Starlette], AbstractAsyncContextManager[str]]
+Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 StartGraph = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -62,7 +63,7 @@ def start_graph(serve: Serve, webhook_url: str) -> StartGraph:
         settings = GraphSettings(
             access_token=TOKEN,
             number=NUMBER,
-            webhook=WebhookTarget(url or webhook_url, SECRET, batch=batch, first_retry_seconds=0.01),
+            webhook=WebhookTarget(url or webhook_url, SECRET, batch=batch, window_seconds=0, time_compression=6_000),
             verify_token="verify-me",
             timings=timings,
             seed=1,

@@ -7,19 +7,19 @@ import signal
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from whatsapp_world import service_notification
 from whatsapp_world.errors import UsageError
 
+EventLoop = Literal["asyncio", "uvloop"]
 GRACEFUL_STOP_SECONDS = 2
 MAX_CONCURRENCY = 500
 
@@ -77,7 +77,7 @@ def port_number(text: str) -> int:
     return value
 
 
-class SeverableProtocol(H11Protocol):
+class SeverableProtocol(HttpToolsProtocol):
     """HTTP/1.1 that hands its connection to the application as ``request.state.connection``."""
 
     def __init__(
@@ -107,11 +107,12 @@ class SeveredConnection(Response):
 class SimulatorServer(uvicorn.Server):
     """uvicorn that tells the service manager when it listens and when it stops."""
 
-    def __init__(self, app: Starlette, endpoint: Endpoint) -> None:
+    def __init__(self, app: ASGIApp, endpoint: Endpoint, *, loop: EventLoop = "asyncio") -> None:
         context = endpoint.tls_context()
         super().__init__(
             uvicorn.Config(
                 app,
+                loop=loop,
                 host=endpoint.host,
                 port=endpoint.port,
                 http=SeverableProtocol,
@@ -148,13 +149,16 @@ class SimulatorServer(uvicorn.Server):
         return port
 
 
-def run(app: Starlette, endpoint: Endpoint) -> int:
-    """Serve until SIGTERM or SIGINT; return 0 after a clean stop, 1 when it never started."""
+def run(app: ASGIApp, endpoint: Endpoint, *, loop: EventLoop = "asyncio") -> int:
+    """Serve until SIGTERM or SIGINT; return 0 after a clean stop, 1 when it never started.
+
+    uvloop is the faster event loop; what wraps connections in TLS by itself needs asyncio's.
+    """
     configure_logging()
     # uvicorn raises the captured signal again once it has stopped: a handler of ours lets that pass.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: None)
-    server = SimulatorServer(app, endpoint)
+    server = SimulatorServer(app, endpoint, loop=loop)
     server.run()
     return 0 if server.started else 1
 

@@ -1,121 +1,215 @@
 """Faults that an operator injects through ``/_lab/faults``."""
 
+from __future__ import annotations
+
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count as counting
-from typing import ClassVar
+from typing import Final, Protocol
 
-MAX_FAULTS = 50
-MAX_HANG_SECONDS = 600.0
+from whatsapp_world.graph import fields
+from whatsapp_world.graph.fields import InvalidFieldError
+from whatsapp_world.graph.masking import masked
+from whatsapp_world.graph.read_limit import LIMIT_CODES
+from whatsapp_world.graph.shape import StatusShape
+from whatsapp_world.graph.statuses import MAX_AFTER_SECONDS, MAX_STEPS, SCRIPTS, StatusStep, parse_steps
+from whatsapp_world.graph.webhook_payload import MAX_PAYLOAD_BYTES, MAX_UPDATES
+
+MAX_FAULTS: Final = 50
+MAX_HANG_SECONDS: Final = 600.0
+SENDS: Final = "sends"
+READS: Final = "reads"
 
 
-class InvalidFaultError(ValueError):
-    """A fault description that cannot be injected; the text says why."""
+class Subject(Protocol):
+    """The message that a fault may be limited to."""
+
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def template(self) -> str | None: ...
+    @property
+    def callback_data(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """Which members a kind of fault takes beside those of all that hit single messages or requests."""
+
+    members: frozenset[str]
+    needed: frozenset[str] = frozenset()
+    hits_single: bool = True
+    matches: bool = False
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Every member that a description of this kind may have."""
+        single = {"probability", "count"} if self.hits_single else set()
+        return self.members | {"kind"} | single | ({"match"} if self.matches else set())
+
+
+def _kind(*members: str, needed: str = "", single: bool = True, matches: bool = False) -> FaultKind:
+    return FaultKind(frozenset(members), frozenset({needed} - {""}), single, matches)
+
+
+FAULT_KINDS: Final[Mapping[str, FaultKind]] = {
+    "error": _kind("code", "http_status", "error_subcode", "details", "on", needed="code", matches=True),
+    "failed_status": _kind("code", needed="code", matches=True),
+    "hang": _kind("seconds", "accepted", "on", needed="seconds", matches=True),
+    "drop": _kind("accepted", "on", matches=True),
+    "statuses": _kind("script", "steps", "delay_seconds", matches=True),
+    "status_shape": _kind(
+        "conversation", "pricing_model", "bsuid", "callback_data", "unknown_fields", matches=True
+    ),
+    "status_first": _kind("seconds", matches=True),
+    "webhooks_off": _kind(single=False),
+    "webhook_batch": _kind("size", "pad_to_bytes", needed="size", single=False),
+    "webhook_repeat": _kind("times"),
+    "webhook_signature": _kind("signature"),
+    "auth_expired": _kind(single=False),
+    "read_limit": _kind("code"),
+    "usage": _kind("percent", needed="percent", single=False),
+}
 
 
 @dataclass
 class Fault:
     """One injected fault.
 
-    ``probability`` is that of each message being hit; ``count`` the hits left, None for no end; ``seconds``
-    the time that a hang holds the answer; ``accepted`` whether a message that hangs or is dropped is sent all
-    the same.
+    ``probability`` is that of each message or request being hit; ``count`` the hits left, None for no end;
+    ``match`` limits it to messages with these values; ``on`` says whether sends or reads are hit. The other
+    members belong to single kinds, as FAULT_KINDS lists them.
     """
-
-    KINDS: ClassVar[frozenset[str]] = frozenset(
-        {"error", "hang", "drop", "webhooks_off", "auth_expired", "failed_status"}
-    )
 
     kind: str
     probability: float = 1.0
     count: int | None = None
+    match: Mapping[str, str] = field(default_factory=dict)
+    on: str | None = None
     code: int | None = None
     http_status: int | None = None
-    subcode: int | None = None
+    error_subcode: int | None = None
     details: str | None = None
     seconds: float | None = None
     accepted: bool = True
+    script: str | None = None
+    steps: tuple[StatusStep, ...] | None = None
+    delay_seconds: float | None = None
+    shape: StatusShape | None = None
+    size: int | None = None
+    pad_to_bytes: int | None = None
+    times: int | None = None
+    signature: str | None = None
+    percent: int | None = None
     id: int = 0
     hits: int = 0
 
     def document(self) -> dict[str, object]:
         """Return the fault as ``/_lab/state`` shows it: what is set, and how often it hit."""
-        shown = {
-            "code": self.code,
-            "http_status": self.http_status,
-            "error_subcode": self.subcode,
-            "details": self.details,
-            "seconds": self.seconds,
-        }
+        kind = FAULT_KINDS[self.kind]
         document: dict[str, object] = {"id": self.id, "kind": self.kind, "hits": self.hits}
-        document.update({key: value for key, value in shown.items() if value is not None})
-        if self.kind in {"hang", "drop"}:
-            document["accepted"] = self.accepted
-        if self.kind not in {"webhooks_off", "auth_expired"}:
+        for name in sorted(kind.members - {"steps"}):
+            value = getattr(self.shape if self.shape is not None else self, name)
+            if value is not None:
+                document[name] = value
+        if self.steps is not None:
+            document["steps"] = [step._asdict() for step in self.steps]
+        if self.match:
+            document["match"] = {
+                key: masked(value) if key == "to" else value for key, value in self.match.items()
+            }
+        if kind.hits_single:
             document.update(probability=self.probability, count=self.count)
         return document
 
-
-_NUMBER_FIELDS = {"probability": (0.0, 1.0), "seconds": (0.0, MAX_HANG_SECONDS)}
-_INTEGER_FIELDS = {
-    "count": (1, 10**9),
-    "code": (0, 10**7),
-    "http_status": (400, 599),
-    "error_subcode": (0, 10**9),
-}
-_FIELDS = {"kind", "details", "accepted", *_NUMBER_FIELDS, *_INTEGER_FIELDS}
+    def concerns(self, subject: Subject | None) -> bool:
+        """Whether the fault is meant for this message."""
+        if not self.match:
+            return True
+        if subject is None:
+            return False
+        values = {
+            "to": subject.recipient,
+            "template": subject.template,
+            "callback_data": subject.callback_data,
+        }
+        return all(values[key] == value for key, value in self.match.items())
 
 
 def parse_fault(document: Mapping[str, object]) -> Fault:
-    """Return the fault that a JSON object describes; raise InvalidFaultError when it describes none."""
-    kind = document.get("kind")
-    if not isinstance(kind, str) or kind not in Fault.KINDS:
-        raise InvalidFaultError(f"kind must be one of {', '.join(sorted(Fault.KINDS))}")
-    unknown = sorted(set(document) - _FIELDS)
-    if unknown:
-        raise InvalidFaultError(f"unknown field {unknown[0][:40]!r}")
-    details = document.get("details")
-    accepted = document.get("accepted", True)
-    if not (details is None or isinstance(details, str)) or not isinstance(accepted, bool):
-        raise InvalidFaultError("details must be a string, accepted a boolean")
-    probability = _number(document, "probability")
+    """Return the fault that a JSON object describes; raise InvalidFieldError when it describes none."""
+    name = fields.choice(document, "kind", FAULT_KINDS)
+    if name is None:
+        raise InvalidFieldError(f"kind must be one of {', '.join(sorted(FAULT_KINDS))}")
+    kind = FAULT_KINDS[name]
+    fields.only(document, kind.allowed)
+    missing = sorted(member for member in kind.needed if document.get(member) is None)
+    if missing:
+        raise InvalidFieldError(f"{name} needs {missing[0]}")
+    probability = fields.number(document, "probability", 0, 1)
     fault = Fault(
-        kind=kind,
+        kind=name,
         probability=1.0 if probability is None else probability,
-        count=_integer(document, "count"),
-        code=_integer(document, "code"),
-        http_status=_integer(document, "http_status"),
-        subcode=_integer(document, "error_subcode"),
-        details=details,
-        seconds=_number(document, "seconds"),
-        accepted=accepted,
+        count=fields.integer(document, "count", 1, 10**9),
+        match=_match(document),
     )
-    if kind in {"error", "failed_status"} and fault.code is None:
-        raise InvalidFaultError(f"{kind} needs a code")
-    if kind == "hang" and fault.seconds is None:
-        raise InvalidFaultError("hang needs seconds")
+    for member in kind.members & _READERS.keys():
+        value = _READERS[member](document)
+        if value is not None:
+            setattr(fault, member, value)
+    _complete(fault, document)
     return fault
 
 
-def _number(document: Mapping[str, object], key: str) -> float | None:
-    value = document.get(key)
-    low, high = _NUMBER_FIELDS[key]
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise InvalidFaultError(f"{key} must be a number from {low:g} to {high:g}")
-    return float(value)
+_READERS: Final[Mapping[str, Callable[[Mapping[str, object]], object]]] = {
+    "on": lambda document: fields.choice(document, "on", (SENDS, READS)) or SENDS,
+    "code": lambda document: fields.integer(document, "code", 0, 10**7),
+    "http_status": lambda document: fields.integer(document, "http_status", 400, 599),
+    "error_subcode": lambda document: fields.integer(document, "error_subcode", 0, 10**9),
+    "details": lambda document: fields.text(document, "details"),
+    "seconds": lambda document: fields.number(document, "seconds", 0, MAX_HANG_SECONDS),
+    "accepted": lambda document: fields.boolean(document, "accepted"),
+    "script": lambda document: fields.choice(document, "script", SCRIPTS),
+    "delay_seconds": lambda document: fields.number(document, "delay_seconds", 0, MAX_AFTER_SECONDS),
+    "size": lambda document: fields.integer(document, "size", 1, MAX_UPDATES),
+    "pad_to_bytes": lambda document: fields.integer(document, "pad_to_bytes", 1, MAX_PAYLOAD_BYTES),
+    "times": lambda document: fields.integer(document, "times", 2, 100) or 2,
+    "signature": lambda document: fields.choice(document, "signature", ("wrong", "missing")) or "wrong",
+    "percent": lambda document: fields.integer(document, "percent", 0, 100),
+}
 
 
-def _integer(document: Mapping[str, object], key: str) -> int | None:
-    value = document.get(key)
-    low, high = _INTEGER_FIELDS[key]
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidFaultError(f"{key} must be an integer from {low} to {high}")
-    return value
+def _match(document: Mapping[str, object]) -> Mapping[str, str]:
+    match = fields.mapping(document, "match") or {}
+    fields.only(match, ("to", "template", "callback_data"))
+    return {key: fields.required_text(match, key) for key in match}
+
+
+def _complete(fault: Fault, document: Mapping[str, object]) -> None:
+    """Read what single kinds add; raise InvalidFieldError when members do not fit together."""
+    if fault.kind == "statuses":
+        steps = fields.objects(document, "steps", most=MAX_STEPS)
+        if steps is not None and fault.script is not None:
+            raise InvalidFieldError("statuses takes a script or steps, not both")
+        if steps is not None:
+            fault.steps = parse_steps(steps)
+        elif fault.script is not None:
+            fault.steps = tuple(SCRIPTS[fault.script])
+        elif fault.delay_seconds is None:
+            raise InvalidFieldError("statuses needs a script, steps or delay_seconds")
+    if fault.kind == "status_shape":
+        fault.shape = StatusShape(
+            conversation=fields.boolean(document, "conversation"),
+            pricing_model=fields.choice(document, "pricing_model", ("CBP", "PMP", "none")) or "PMP",
+            bsuid=fields.boolean(document, "bsuid") or False,
+            callback_data=fields.boolean(document, "callback_data") is not False,
+            unknown_fields=fields.boolean(document, "unknown_fields") or False,
+        )
+    if fault.kind == "read_limit":
+        fault.code = 80007 if fault.code is None else fault.code
+        if fault.code not in LIMIT_CODES:
+            raise InvalidFieldError(f"code must be one of {', '.join(map(str, LIMIT_CODES))}")
 
 
 @dataclass
@@ -127,9 +221,9 @@ class FaultBoard:
     _ids: Iterator[int] = field(default_factory=lambda: counting(1))
 
     def add(self, fault: Fault) -> Fault:
-        """Put a fault in force; raise InvalidFaultError when there are too many."""
+        """Put a fault in force; raise InvalidFieldError when there are too many."""
         if len(self._faults) >= MAX_FAULTS:
-            raise InvalidFaultError(f"at most {MAX_FAULTS} faults at a time")
+            raise InvalidFieldError(f"at most {MAX_FAULTS} faults at a time")
         fault.id = next(self._ids)
         self._faults.append(fault)
         return fault
@@ -141,14 +235,29 @@ class FaultBoard:
         self._faults = kept
         return lifted
 
+    def find(self, kind: str) -> Fault | None:
+        """Return the oldest fault of a kind that is in force."""
+        for fault in self._faults:
+            if fault.kind == kind:
+                return fault
+        return None
+
     def active(self, kind: str) -> bool:
         """Whether a fault of that kind is in force."""
-        return any(fault.kind == kind for fault in self._faults)
+        return self.find(kind) is not None
 
-    def strike(self, *kinds: str) -> Fault | None:
-        """Return the first fault of these kinds that hits now, one hit used up; None if none does."""
+    def strike(self, *kinds: str, subject: Subject | None = None, on: str = SENDS) -> Fault | None:
+        """Return the first fault of these kinds that hits now, one hit used up; None if none does.
+
+        ``subject`` is the message in question; ``on`` matters to kinds that hit sends or reads.
+        """
         for fault in self._faults:
-            if fault.kind in kinds and self.randomness.random() < fault.probability:
+            if (
+                fault.kind in kinds
+                and (fault.on is None or fault.on == on)
+                and fault.concerns(subject)
+                and self.randomness.random() < fault.probability
+            ):
                 fault.hits += 1
                 if fault.count is not None:
                     fault.count -= 1

@@ -7,7 +7,7 @@ but Meta's servers fill in (``recipient_type``, ``language.policy``) may be abse
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from whatsapp_world.graph.errors import GraphError
 from whatsapp_world.graph.templates import Template, TemplateList
@@ -33,8 +33,7 @@ _SEPARATORS = re.compile(r"[\s().+-]+")
 _UNSENDABLE_TEXT = re.compile(r"[\n\t]| {5,}")
 
 
-@dataclass(frozen=True)
-class OutgoingMessage:
+class OutgoingMessage(NamedTuple):
     """A valid request to send. ``recipient`` holds digits only; ``recipient_input`` is what was asked for."""
 
     kind: str
@@ -78,9 +77,11 @@ def parse_message(
     parameters = _body_parameters(content)
     template = None
     if templates is not None:
-        template = templates.find(name, language)
-        if template is None:
+        state = templates.find(name, language)
+        if state is None:
             raise GraphError(132001, f"template name ({name}) does not exist in {language}")
+        state.check_sendable()
+        template = state.template
         _check_against(template, parameters)
     return OutgoingMessage(
         kind="template",

@@ -1,20 +1,22 @@
-"""Status webhooks as Meta writes and signs them.
+"""Webhook bodies as Meta writes and signs them: envelope, escaping, signature.
 
-https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages/status/
+https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview/
 """
+
+from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Final
 
-from whatsapp_world.graph.errors import error_kind
+import orjson
 
-SIGNATURE_HEADER = "X-Hub-Signature-256"
-LAST_VERSION_WITH_CONVERSATION = 23
-CONVERSATION_SECONDS = 86_400
+SIGNATURE_HEADER: Final = "X-Hub-Signature-256"
+MAX_UPDATES: Final = 1_000
+MAX_PAYLOAD_BYTES: Final = 3 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -31,75 +33,42 @@ class BusinessNumber:
         """The display number without separators."""
         return "".join(character for character in self.display_number if character.isdecimal())
 
+    @property
+    def metadata(self) -> dict[str, object]:
+        """The ``metadata`` of the field ``messages``."""
+        return {"display_phone_number": self.digits, "phone_number_id": self.phone_number_id}
+
 
 @dataclass(frozen=True)
-class StatusEvent:
-    """One status of one message, at the time it came about."""
+class Change:
+    """One element of ``changes``."""
 
-    message_id: str
-    recipient: str
-    status: str
-    happened_at: datetime
-    category: str
-    api_version: int
-    callback_data: str | None = None
-    error_code: int | None = None
-
-    def document(self) -> dict[str, object]:
-        """Return the element of ``statuses[]``."""
-        timestamp = int(self.happened_at.timestamp())
-        document: dict[str, object] = {
-            "id": self.message_id,
-            "status": self.status,
-            "timestamp": str(timestamp),
-            "recipient_id": self.recipient,
-        }
-        if self.status in {"sent", "delivered"}:
-            if self.api_version <= LAST_VERSION_WITH_CONVERSATION:
-                document["conversation"] = self._conversation(timestamp)
-            document["pricing"] = {
-                "billable": True,
-                "pricing_model": "PMP",
-                "type": "regular",
-                "category": self.category,
-            }
-        if self.error_code is not None:
-            title = error_kind(self.error_code).title
-            document["errors"] = [
-                {
-                    "code": self.error_code,
-                    "title": title,
-                    "message": title,
-                    "error_data": {"details": title + "."},
-                    "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
-                }
-            ]
-        if self.callback_data is not None:
-            document["biz_opaque_callback_data"] = self.callback_data
-        return document
-
-    def _conversation(self, timestamp: int) -> dict[str, object]:
-        conversation: dict[str, object] = {
-            "id": hashlib.sha256(self.message_id.encode()).hexdigest()[:32],
-            "origin": {"type": self.category},
-        }
-        if self.status == "sent":
-            conversation["expiration_timestamp"] = str(timestamp + CONVERSATION_SECONDS)
-        return conversation
+    field: str
+    value: Mapping[str, object]
 
 
-def payload_bytes(events: Sequence[StatusEvent], number: BusinessNumber) -> bytes:
-    """Return the body of one webhook request; non-ASCII text is escaped, as Meta does before it signs."""
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {"display_phone_number": number.digits, "phone_number_id": number.phone_number_id},
-        "statuses": [event.document() for event in events],
-    }
-    document = {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": number.account_id, "changes": [{"value": value, "field": "messages"}]}],
-    }
-    return json.dumps(document, separators=(",", ":")).encode("ascii")
+def envelope(
+    account_id: str, changes: Sequence[Change], *, time: int | None = None, **extra: object
+) -> dict[str, object]:
+    """Return a webhook's document; ``time`` (epoch seconds) is there for every field but ``messages``.
+
+    ``extra`` members join the entry's.
+    """
+    entry: dict[str, object] = {"id": account_id}
+    if time is not None:
+        entry["time"] = time
+    entry["changes"] = [{"value": change.value, "field": change.field} for change in changes]
+    return {"object": "whatsapp_business_account", "entry": [{**entry, **extra}]}
+
+
+def raw_bytes(document: object) -> bytes:
+    """Return a document's JSON with non-ASCII text escaped, as Meta does before it signs."""
+    try:
+        raw = orjson.dumps(document)
+    except orjson.JSONEncodeError:  # such as half a surrogate pair, which JSON can escape
+        raw = b"\x80"
+    # The standard library escapes, slowly; most documents need none of it.
+    return raw if raw.isascii() else json.dumps(document, separators=(",", ":")).encode("ascii")
 
 
 def signature(app_secret: str, raw: bytes) -> str:

@@ -1,39 +1,50 @@
-"""Delivery of status webhooks: due times, batches, retries that fall off, bounded memory."""
+"""Delivery of webhooks: due times, batches, retries that fall off, bounded memory."""
+
+from __future__ import annotations
 
 import asyncio
 import contextlib
 import heapq
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
+from typing import Final, NamedTuple
 
 import httpx
 
 from whatsapp_world.clock import Clock, iso_utc
-from whatsapp_world.graph.webhook_payload import (
-    SIGNATURE_HEADER,
-    BusinessNumber,
-    StatusEvent,
-    payload_bytes,
-    signature,
-)
+from whatsapp_world.graph.accepted import AcceptedMessage
+from whatsapp_world.graph.faults import FaultBoard
+from whatsapp_world.graph.status_payload import ScheduledStatus, statuses_payload
+from whatsapp_world.graph.webhook_payload import SIGNATURE_HEADER, BusinessNumber, signature
 
 LOG = logging.getLogger(__name__)
-MAX_PENDING = 50_000
-MAX_RETRY_SECONDS = 60.0
-MAX_ATTEMPTS = 40
-WORKERS = 4
+MAX_PENDING: Final = 300_000
+CONCURRENT_REQUESTS: Final = 4
+DEFAULT_BATCH: Final = 100
+DEFAULT_WINDOW_SECONDS: Final = 0.05
+DEFAULT_TIME_COMPRESSION: Final = 60.0
+# Meta: at once, then "with decreasing frequency over the next 7 days". The frequency is not published.
+FIRST_RETRY_SECONDS: Final = 60.0
+MAX_RETRY_SECONDS: Final = 3_600.0
+GIVE_UP_SECONDS: Final = 7 * 86_400.0
 
 
 @dataclass(frozen=True)
 class WebhookTarget:
-    """Where webhooks go. ``batch`` is the most statuses in one request (Meta's own limit is 1,000)."""
+    """Where webhooks go, and how.
+
+    ``batch`` is the most statuses in one request (Meta's own limit is 1,000), ``window_seconds`` how long
+    one that is due waits for others; Meta's retry times are divided by ``time_compression``.
+    """
 
     url: str
     app_secret: str
-    batch: int = 50
-    first_retry_seconds: float = 1.0
+    batch: int = DEFAULT_BATCH
+    window_seconds: float = DEFAULT_WINDOW_SECONDS
+    time_compression: float = DEFAULT_TIME_COMPRESSION
 
 
 @dataclass
@@ -48,19 +59,29 @@ class WebhookCounts:
     last_failure: str | None = None
 
 
-@dataclass(order=True)
-class _Delivery:
-    due: float
-    order: int
-    events: tuple[StatusEvent, ...] = field(compare=False)
-    attempts: int = field(compare=False, default=0)
+class PostOutcome(NamedTuple):
+    """The receiver's answer, None without one; why that is a failure, without anything of the content."""
+
+    http_status: int | None
+    failure: str | None
+
+
+@dataclass(eq=False, slots=True)
+class _Parcel:
+    """One request's content: statuses, or a document (then ``raw``)."""
+
+    statuses: Sequence[ScheduledStatus] = ()
+    raw: bytes | None = None
+    attempts: int = 0
+    first_attempt_at: float = 0.0
 
 
 class WebhookSender:
-    """Send events when they are due, a few requests at a time.
+    """Send what is due, a few requests at a time.
 
-    A request that is not answered 200 is repeated at once, then after 1, 2, 4 … 60 s, at most 40 times; Meta
-    goes on for seven days, too long for a lab. Beyond 50,000 statuses waiting, new ones are dropped.
+    A request that is not answered 200 is repeated at once, then after 1, 2, 4 … minutes, hourly at last, for
+    seven days, all divided by the target's time compression. Beyond MAX_PENDING statuses waiting, new ones
+    are dropped.
     """
 
     def __init__(
@@ -70,136 +91,203 @@ class WebhookSender:
         number: BusinessNumber,
         client: httpx.AsyncClient,
         clock: Clock,
-        held: Callable[[], bool],
-        on_delivered: Callable[[StatusEvent], None],
+        faults: FaultBoard,
+        on_over: Callable[[Sequence[ScheduledStatus], bool], None],
     ) -> None:
+        """``on_over`` is told of statuses that need no further attempt, and whether they were taken."""
         self._target = target
         self._number = number
         self._client = client
         self._clock = clock
-        self._held = held
-        self._on_delivered = on_delivered
-        self._queue: list[_Delivery] = []
+        self._faults = faults
+        self._on_over = on_over
         self._order = count()
-        self._waiting = 0
-        self._in_flight = 0
-        self._changed = asyncio.Event()
+        self._scheduled: list[tuple[float, int, AcceptedMessage, int]] = []
+        self._due: deque[ScheduledStatus] = deque()
+        self._first_due_at = 0.0
+        self._parcels: list[tuple[float, int, _Parcel]] = []
+        self._waiting_again = 0
+        self._requests: set[asyncio.Task[None]] = set()
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = float("inf")
+        self._running = False
         self._failing = False
         self.counts = WebhookCounts()
 
     @property
     def pending(self) -> int:
-        """Statuses that are not delivered yet, whether due, waiting for a retry or on their way."""
-        return self._waiting + self._in_flight
+        """Statuses that are not over, whether due, waiting for a retry or on their way."""
+        return len(self._scheduled) + len(self._due) + self._waiting_again
 
-    def submit(self, event: StatusEvent, *, after_seconds: float) -> None:
-        """Queue an event that is due in so many seconds."""
+    def submit(self, message: AcceptedMessage, index: int, *, due: float) -> None:
+        """Queue a status that is due at a monotonic time."""
         if self.pending >= MAX_PENDING:
             self.counts.statuses_dropped += 1
+            self._on_over([(message, index)], False)
             return
-        self._push(_Delivery(self._clock.monotonic() + after_seconds, next(self._order), (event,)))
+        heapq.heappush(self._scheduled, (due, next(self._order), message, index))
+        ripe_at = due + self._target.window_seconds
+        if ripe_at < self._alarm_at:
+            self._set_alarm(ripe_at)
+
+    def submit_document(self, raw: bytes) -> None:
+        """Queue a body that is due now."""
+        self._push(_Parcel(raw=raw), self._clock.monotonic())
 
     def wake(self) -> None:
-        """Look at the queue again, after webhooks are let through once more."""
-        self._changed.set()
+        """Look at the queue again, after faults have changed."""
+        if self._running:
+            self._pump()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver while the context lasts; what is still pending at its end is lost."""
-        workers = [asyncio.create_task(self._work()) for _ in range(WORKERS)]
+        """Deliver while the context lasts; what is still pending at its end is not sent."""
+        self._running = True
+        self._pump()
         try:
             yield
         finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            self._running = False
+            if self._alarm is not None:
+                self._alarm.cancel()
+            for request in self._requests:
+                request.cancel()
+            await asyncio.gather(*self._requests, return_exceptions=True)
 
-    def _push(self, delivery: _Delivery) -> None:
-        heapq.heappush(self._queue, delivery)
-        self._waiting += len(delivery.events)
-        self._changed.set()
+    def _push(self, parcel: _Parcel, due: float) -> None:
+        heapq.heappush(self._parcels, (due, next(self._order), parcel))
+        if due < self._alarm_at:
+            self._set_alarm(due)
 
-    async def _work(self) -> None:
-        while True:
-            delivery = await self._next_due()
-            size = len(delivery.events)
-            self._in_flight += size
-            try:
-                await self._send(delivery)
-            finally:
-                self._in_flight -= size
+    def _set_alarm(self, due: float) -> None:
+        if not self._running or len(self._requests) >= CONCURRENT_REQUESTS:
+            return  # it is looked at when a request ends
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_at = due
+        wait = max(0.0, due - self._clock.monotonic())
+        self._alarm = asyncio.get_running_loop().call_later(wait, self._pump)
 
-    async def _next_due(self) -> _Delivery:
-        while True:
-            self._changed.clear()
-            timeout: float | None = None
-            if self._queue and not self._held():
-                timeout = self._queue[0].due - self._clock.monotonic()
-                if timeout <= 0:
-                    return self._take()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), timeout)
+    def _pump(self) -> None:
+        """Start requests for what is due, then set the alarm for what is next."""
+        self._alarm_at = float("inf")
+        while len(self._requests) < CONCURRENT_REQUESTS and not self._faults.active("webhooks_off"):
+            parcel = self._next_parcel()
+            if parcel is None:
+                break
+            request = asyncio.get_running_loop().create_task(self._send(parcel))
+            self._requests.add(request)
+            request.add_done_callback(self._ended)
+        if not self._faults.active("webhooks_off"):
+            self._set_alarm(self._next_due_at())
 
-    def _take(self) -> _Delivery:
-        """Take the first delivery; when it is a first attempt, together with others that are due now."""
-        first = heapq.heappop(self._queue)
-        events = list(first.events)
+    def _ended(self, request: asyncio.Task[None]) -> None:
+        self._requests.discard(request)
+        if not request.cancelled() and request.exception() is not None:
+            LOG.error("webhooks: a request was lost", exc_info=request.exception())
+        if self._running:
+            self._pump()
+
+    def _next_due_at(self) -> float:
+        """Return when there is something to do next; far away when there is nothing."""
+        moments = [self._clock.monotonic() + 3_600.0]
+        if self._parcels:
+            moments.append(self._parcels[0][0])
+        if self._due and not self._faults.active("webhook_batch"):
+            moments.append(self._first_due_at + self._target.window_seconds)
+        if self._scheduled:
+            moments.append(self._scheduled[0][0] + self._target.window_seconds)
+        return min(moments)
+
+    def _next_parcel(self) -> _Parcel | None:
         now = self._clock.monotonic()
-        while (
-            first.attempts == 0
-            and self._queue
-            and len(events) < self._target.batch
-            and self._queue[0].due <= now
-            and self._queue[0].attempts == 0
-        ):
-            events.extend(heapq.heappop(self._queue).events)
-        self._waiting -= len(events)
-        return _Delivery(first.due, first.order, tuple(events), first.attempts)
+        if self._parcels and self._parcels[0][0] <= now:
+            return heapq.heappop(self._parcels)[2]
+        while self._scheduled and self._scheduled[0][0] <= now:
+            due, _, message, index = heapq.heappop(self._scheduled)
+            if not self._due:
+                self._first_due_at = due
+            self._due.append((message, index))
+        batch, complete = self._target.batch, False
+        fault = self._faults.find("webhook_batch")
+        if fault is not None and fault.size is not None:
+            batch, complete = fault.size, True
+        ripe = not complete and self._first_due_at + self._target.window_seconds <= now
+        if not self._due or not (ripe or len(self._due) >= batch):
+            return None
+        taken = [self._due.popleft() for _ in range(min(batch, len(self._due)))]
+        self._waiting_again += len(taken)
+        return _Parcel(statuses=taken)
 
-    async def _send(self, delivery: _Delivery) -> None:
-        failure = await self._post(delivery.events)
-        if failure is None:
-            self._succeeded(delivery.events)
+    async def _send(self, parcel: _Parcel) -> None:
+        now = self._clock.monotonic()
+        if parcel.attempts == 0:
+            parcel.first_attempt_at = now
+        fault = self._faults.find("webhook_batch")
+        raw = parcel.raw
+        if raw is None:
+            padding = 0 if fault is None else fault.pad_to_bytes or 0
+            raw = statuses_payload(parcel.statuses, self._number, pad_to_bytes=padding)
+        outcome = await self.post(raw)
+        if outcome.failure is None:
+            self._succeeded(parcel)
+            repeated = self._faults.strike("webhook_repeat")
+            for _ in range(0 if repeated is None else (repeated.times or 2) - 1):
+                await self.post(raw)
             return
         self.counts.requests_failed += 1
-        self.counts.last_failure = failure
+        self.counts.last_failure = outcome.failure
         if not self._failing:
-            LOG.warning("webhooks: not accepted (%s), repeating", failure)
+            LOG.warning("webhooks: not accepted (%s), repeating", outcome.failure)
             self._failing = True
-        attempts = delivery.attempts + 1
-        if attempts >= MAX_ATTEMPTS:
-            self.counts.statuses_dropped += len(delivery.events)
+        parcel.attempts += 1
+        compression = self._target.time_compression
+        if now - parcel.first_attempt_at >= GIVE_UP_SECONDS / compression:
+            self._over(parcel, taken=False)
             return
-        wait = (
-            0.0
-            if attempts == 1
-            else min(self._target.first_retry_seconds * 2 ** (attempts - 2), MAX_RETRY_SECONDS)
-        )
-        self._push(_Delivery(self._clock.monotonic() + wait, delivery.order, delivery.events, attempts))
+        self._push(parcel, self._clock.monotonic() + _retry_wait(parcel.attempts) / compression)
 
-    async def _post(self, events: Sequence[StatusEvent]) -> str | None:
-        """Return None when answered 200, else a short reason without anything of the content."""
-        raw = payload_bytes(events, self._number)
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "facebookexternalua",
-            SIGNATURE_HEADER: signature(self._target.app_secret, raw),
-        }
+    async def post(self, raw: bytes, *, signed: str | None = None) -> PostOutcome:
+        """Post a body once.
+
+        ``signed`` is ``valid``, ``wrong`` or ``missing``; None is valid unless a fault says otherwise.
+        """
+        headers = {"Content-Type": "application/json", "User-Agent": "facebookexternalua"}
+        if signed is None:
+            fault = self._faults.strike("webhook_signature")
+            signed = "valid" if fault is None else fault.signature
+        if signed != "missing":
+            secret = self._target.app_secret
+            headers[SIGNATURE_HEADER] = signature(secret if signed == "valid" else secret + "?", raw)
         try:
             response = await self._client.post(self._target.url, content=raw, headers=headers)
         except httpx.HTTPError as exc:
-            return type(exc).__name__
-        return None if response.status_code == httpx.codes.OK else f"HTTP {response.status_code}"
+            return PostOutcome(None, type(exc).__name__)
+        taken = response.status_code == httpx.codes.OK
+        return PostOutcome(response.status_code, None if taken else f"HTTP {response.status_code}")
 
-    def _succeeded(self, events: Sequence[StatusEvent]) -> None:
+    def _succeeded(self, parcel: _Parcel) -> None:
         self.counts.requests_answered_200 += 1
-        self.counts.statuses_delivered += len(events)
+        self.counts.statuses_delivered += len(parcel.statuses)
         self.counts.last_success_at = iso_utc(self._clock.now())
         if self._failing:
             LOG.info("webhooks: accepted again")
             self._failing = False
-        for event in events:
-            self._on_delivered(event)
+        self._over(parcel, taken=True)
+
+    def _over(self, parcel: _Parcel, *, taken: bool) -> None:
+        self._waiting_again -= len(parcel.statuses)
+        if not taken:
+            self.counts.statuses_dropped += len(parcel.statuses)
+        if parcel.statuses:
+            self._on_over(parcel.statuses, taken)
+
+
+def _retry_wait(attempts: int) -> float:
+    """Return Meta's wait in seconds after so many attempts, before compression."""
+    if attempts == 1:
+        return 0.0
+    return float(min(FIRST_RETRY_SECONDS * 2 ** min(attempts - 2, 20), MAX_RETRY_SECONDS))
 
 
 async def shake_hands(
