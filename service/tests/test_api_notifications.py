@@ -69,7 +69,7 @@ async def test_idempotency_key_stores_once(api: httpx.AsyncClient) -> None:
     ("changes", "code"),
     [
         ({"contacto_id": 99}, "contact_not_found"),
-        ({"empresa_id": 8}, "contact_not_found"),
+        ({"empresa_id": 8}, "company_not_found"),
         ({"contacto_id": 2}, "contact_inactive"),
         ({"plantilla_id": 99}, "template_not_found"),
         ({"variables": {}}, "variable_missing"),

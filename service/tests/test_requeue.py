@@ -62,7 +62,7 @@ async def test_failed_one_starts_afresh(database: Client) -> None:
     done = await requeue(database, notification, now=NOW, by="ops")
     assert (done.id, done.due) == (notification, NOW)
     row = await _row(database, notification)
-    assert (row["estado"], row["intentos"], row["envio_numero"]) == ("PENDIENTE", 0, 3)
+    assert (row["estado"], row["intentos"], row["envio_numero"]) == ("PENDIENTE", 0, 4)
     assert row["programada_para"] == timestamps.to_text(NOW)
     cleared = ("whatsapp_message_id", "enviada_at", "fallida_at", "codigo_error", "clase_error", "facturable")
     assert [row[name] for name in cleared] == [None] * len(cleared)

@@ -8,19 +8,25 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 import orjson
-from libsql_client import Client, InStatement, InValue, Row
+from libsql_client import Client, InStatement, Row
 from whatsapp_database import ConstraintError, rows, timestamps
 
 from whatsapp_service.estados import Estado
 from whatsapp_service.hours import BusinessHours, HoursError, parse_hours
+from whatsapp_service.listing import COLUMNS
 from whatsapp_service.templates import variable_names
 
-# Not for lists: whatsapp_message_id, in which Meta encodes the contact's number.
-_PUBLIC_COLUMNS: Final = (
-    "id, empresa_id, contacto_id, plantilla_id, valorizacion_id, evento, estado, prioridad, intentos,"
-    " ultimo_error, codigo_error, clase_error, programada_para, created_at, updated_at,"
-    " enviada_at, entregada_at, leida_at"
-)
+_HISTORY_LINES: Final = 1000
+_NOTIFICATION: Final = f"""SELECT {COLUMNS}, whatsapp_message_id, request_id, facturable, cobro_categoria,
+    cobro_tipo
+FROM whatsapp_notificaciones WHERE id = ?"""  # noqa: S608 - constant columns
+_HISTORY: Final = """SELECT estado_anterior, estado_nuevo, detalle, created_at
+FROM whatsapp_historial_notificaciones WHERE notificacion_id = ? ORDER BY id LIMIT ?"""
+
+COMPANY_KNOWN: Final = """SELECT EXISTS (SELECT 1 FROM whatsapp_contactos WHERE empresa_id = :company)
+    OR EXISTS (SELECT 1 FROM whatsapp_configuracion_horarios WHERE empresa_id = :company) AS known
+"""
+"""There is no table of companies: one is known by its contacts or its hours."""
 
 _TEMPLATE_BY_ID: Final = "SELECT * FROM whatsapp_plantillas_mensajes WHERE id = ?"
 _TEMPLATE_BY_EVENT: Final = (
@@ -80,10 +86,12 @@ async def accept(
     operators_zone: tzinfo,
     client_name: str,
     idempotency_key: str | None = None,
+    request_id: str | None = None,
 ) -> AcceptedNotification:
     """Store the notification as PENDIENTE, due at the asked time or the company's next opening.
 
-    Raises RejectedError when contact or template cannot be used, IdempotencyConflictError for a reused key.
+    `request_id` is kept with it, from the request to the log line of its send. Raises RejectedError when
+    company, contact or template cannot be used, IdempotencyConflictError for a reused key.
     """
     fingerprint = new.fingerprint()
     if idempotency_key is not None:
@@ -96,8 +104,8 @@ async def accept(
     statements: list[InStatement] = [
         (
             """INSERT INTO whatsapp_notificaciones (empresa_id, contacto_id, plantilla_id, valorizacion_id,
-            evento, variables, prioridad, programada_para, fecha_metrica, created_at, updated_at) VALUES (?,
-            ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+            evento, variables, prioridad, programada_para, fecha_metrica, request_id, created_at, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
             (
                 new.empresa_id,
                 new.contacto_id,
@@ -108,6 +116,7 @@ async def accept(
                 new.prioridad,
                 timestamps.to_text(due),
                 now.astimezone(operators_zone).date().isoformat(),
+                request_id,
                 created_at,
                 created_at,
             ),
@@ -141,34 +150,18 @@ async def accept(
 
 
 async def find(client: Client, notification_id: int) -> dict[str, object] | None:
-    """One notification without its contact's number, or None."""
-    result = await client.execute(
-        f"SELECT {_PUBLIC_COLUMNS}, whatsapp_message_id"  # noqa: S608 - constant columns
-        " FROM whatsapp_notificaciones WHERE id = ?",
-        (notification_id,),
+    """One notification with its history (`historial`, oldest line first), or None."""
+    found, history = await client.batch(
+        [(_NOTIFICATION, (notification_id,)), (_HISTORY, (notification_id, _HISTORY_LINES))]
     )
-    return dict(result[0].asdict()) if result.rows else None
-
-
-async def list_page(
-    client: Client, estado: Estado | None, *, limit: int, offset: int
-) -> tuple[list[dict[str, object]], int]:
-    """A page of notifications, newest first, and how many there are; the total comes from the kept counts."""
-    where = "" if estado is None else "WHERE estado = :estado"
-    wanted: dict[str, InValue] = {} if estado is None else {"estado": estado.value}
-    listing = f"""SELECT {_PUBLIC_COLUMNS} FROM whatsapp_notificaciones {where}
-        ORDER BY id DESC LIMIT :limit OFFSET :offset"""  # noqa: S608 - constant texts
-    counting = f"""SELECT coalesce(sum(total), 0) AS total
-        FROM whatsapp_conteo_estados {where}"""  # noqa: S608 - constant texts
-    page, count = await client.batch(
-        [(listing, {**wanted, "limit": limit, "offset": offset}), (counting, wanted)]
-    )
-    return [dict(row.asdict()) for row in page], rows.integer(count[0], "total")
+    if not found.rows:
+        return None
+    return {**found[0].asdict(), "historial": [line.asdict() for line in history]}
 
 
 async def _check(client: Client, new: NewNotification) -> tuple[Row, BusinessHours | None]:
     by_id = new.plantilla_id is not None
-    contacts, templates, hours = await client.batch(
+    contacts, templates, hours, known = await client.batch(
         [
             ("SELECT empresa_id, activo FROM whatsapp_contactos WHERE id = ?", (new.contacto_id,)),
             (
@@ -179,8 +172,11 @@ async def _check(client: Client, new: NewNotification) -> tuple[Row, BusinessHou
                 "SELECT * FROM whatsapp_configuracion_horarios WHERE empresa_id = ? AND activo = 1",
                 (new.empresa_id,),
             ),
+            (COMPANY_KNOWN, {"company": new.empresa_id}),
         ]
     )
+    if not known[0]["known"]:
+        raise RejectedError("company_not_found", "there is no such company: no contacts and no hours")
     if not contacts.rows or contacts[0]["empresa_id"] != new.empresa_id:
         raise RejectedError("contact_not_found", "the company has no such contact")
     if contacts[0]["activo"] != 1:

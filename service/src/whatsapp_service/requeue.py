@@ -39,8 +39,10 @@ FROM (
 ) AS again
 WHERE fecha_metrica = again.fecha AND empresa_id = again.empresa AND plantilla_id = again.plantilla
 """  # noqa: S608 - constant texts
+# Another number, so that what Meta still tells of the earlier send does not speak of the next one.
 _REQUEUE: Final = f"""UPDATE whatsapp_notificaciones SET
-    estado = 'PENDIENTE', intentos = 0, programada_para = :due, whatsapp_message_id = NULL,
+    estado = 'PENDIENTE', intentos = 0, envio_numero = envio_numero + 1, programada_para = :due,
+    whatsapp_message_id = NULL,
     ultimo_error = NULL, codigo_error = NULL, clase_error = NULL, enviada_at = NULL, fallida_at = NULL,
     facturable = NULL, cobro_categoria = NULL, cobro_tipo = NULL,
     reservada_por = NULL, reservada_hasta = NULL, envio_iniciado_at = NULL, updated_at = :now

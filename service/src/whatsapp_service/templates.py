@@ -11,12 +11,16 @@ from whatsapp_database import rows
 
 from whatsapp_service.cache import Cache
 
-_KEY: Final = "templates:v1"
+_KEY: Final = "templates:v2"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One template; `variables` are the names of {{1}}, {{2}}, ... in order."""
+    """One template; `variables` are the names of {{1}}, {{2}}, ... in order.
+
+    The `meta_*` are what Meta's webhooks last told of it, at `meta_at`: its state (APPROVED, PAUSED, ...),
+    quality, category, and the reason of the state.
+    """
 
     id: int
     evento: str
@@ -27,6 +31,11 @@ class Template:
     variables: tuple[str, ...]
     activo: bool
     updated_at: str
+    meta_estado: str | None
+    meta_calidad: str | None
+    meta_categoria: str | None
+    meta_motivo: str | None
+    meta_at: str | None
 
 
 async def list_templates(client: Client, cache: Cache) -> list[Template]:
@@ -38,6 +47,11 @@ async def list_templates(client: Client, cache: Cache) -> list[Template]:
     templates = [from_row(row) for row in result]
     await cache.put(_KEY, orjson.dumps([asdict(template) for template in templates]))
     return templates
+
+
+async def forget_templates(cache: Cache) -> None:
+    """To be called when a template was changed, so that the next list shows it."""
+    await cache.delete(_KEY)
 
 
 def from_row(row: Row) -> Template:
@@ -52,6 +66,11 @@ def from_row(row: Row) -> Template:
         variables=variable_names(rows.text(row, "variables")),
         activo=rows.integer(row, "activo") == 1,
         updated_at=rows.text(row, "updated_at"),
+        meta_estado=rows.optional_text(row, "meta_estado"),
+        meta_calidad=rows.optional_text(row, "meta_calidad"),
+        meta_categoria=rows.optional_text(row, "meta_categoria"),
+        meta_motivo=rows.optional_text(row, "meta_motivo"),
+        meta_at=rows.optional_text(row, "meta_at"),
     )
 
 

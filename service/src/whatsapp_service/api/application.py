@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from functools import cache as once
 
+import orjson
 from libsql_client import Client
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp
-from whatsapp_database import DatabaseError, require_current_schema
+from whatsapp_database import DatabaseError
 
-from whatsapp_service.api import health, monitoring, notifications, webhook
-from whatsapp_service.api.authentication import Authenticator
-from whatsapp_service.api.context import ApiContext
 from whatsapp_service.api.errors import (
     ApiError,
     error_response,
@@ -26,15 +20,16 @@ from whatsapp_service.api.errors import (
     on_database_error,
     on_http_exception,
 )
-from whatsapp_service.api.metrics import ApiMetrics, ResponseTime
+from whatsapp_service.api.lifespan import lifespan_of
+from whatsapp_service.api.limits import RequestLimits
+from whatsapp_service.api.metrics import ApiMetrics
 from whatsapp_service.api.middleware import RequestMiddleware
-from whatsapp_service.cache import Cache, open_cache
+from whatsapp_service.api.openapi import build_document
+from whatsapp_service.api.operations import routes_of
+from whatsapp_service.api.routes import OPERATIONS
+from whatsapp_service.cache import Cache
 from whatsapp_service.clock import Clock, utc_now
 from whatsapp_service.settings import Settings
-from whatsapp_service.store import open_store
-from whatsapp_service.webhooks.worker import WebhookWorker
-
-_PREFIX = "/api/notifications"
 
 
 def create_app(
@@ -49,79 +44,36 @@ def create_app(
     Its start raises SchemaError when the database is not at the code's version.
     """
     metrics = ApiMetrics(settings.prometheus_multiproc_dir)
-    routes = _routes()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with contextlib.AsyncExitStack() as stack:
-            store = open_store(settings) if database is None else database
-            if database is None:
-                stack.push_async_callback(store.close)
-            await require_current_schema(store)
-            used_cache: Cache = open_cache(settings) if cache is None else cache
-            if cache is None:
-                stack.push_async_callback(used_cache.close)
-            worker = WebhookWorker(store, clock=clock, observe_lag=_lag_observer(metrics))
-            app.state.context = ApiContext(
-                settings=settings,
-                database=store,
-                cache=used_cache,
-                clock=clock,
-                metrics=metrics,
-                response_time=ResponseTime(),
-                authenticator=Authenticator(settings.api_keys, store),
-                webhook_worker=worker,
-                started_at=clock(),
-            )
-            background = asyncio.create_task(worker.run(), name="webhook-worker")
-            try:
-                yield
-            finally:
-                background.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await background
-
+    routes = routes_of(OPERATIONS)
     application = Starlette(
         routes=routes,
-        lifespan=lifespan,
+        lifespan=lifespan_of(settings, metrics, clock, database, cache),
         exception_handlers={
             ApiError: on_api_error,
             DatabaseError: on_database_error,
             HTTPException: on_http_exception,
+            ClientDisconnect: _on_disconnect,
             Exception: _on_unexpected,
         },
     )
+    application.router.redirect_slashes = False
+    application.state.openapi = _document()
     return RequestMiddleware(
-        application,
+        RequestLimits(application),
         metrics=metrics,
         routes={route.endpoint: route.path for route in routes},
         timeout=settings.request_timeout,
     )
 
 
-def _routes() -> list[Route]:
-    return [
-        Route("/health", health.health),
-        Route("/metrics", monitoring.prometheus),
-        Route(_PREFIX, notifications.create, methods=["POST"]),
-        Route(_PREFIX, notifications.index, methods=["GET"]),
-        Route(f"{_PREFIX}/metrics", monitoring.metrics),
-        Route(f"{_PREFIX}/metrics/system", monitoring.system_metrics),
-        Route(f"{_PREFIX}/scheduler/status", monitoring.scheduler_status),
-        Route(f"{_PREFIX}/process-pending", notifications.process_pending, methods=["POST"]),
-        Route(f"{_PREFIX}/templates", notifications.templates),
-        Route(f"{_PREFIX}/webhook", webhook.verify, methods=["GET"]),
-        Route(f"{_PREFIX}/webhook", webhook.receive, methods=["POST"]),
-        Route(f"{_PREFIX}/{{id:int}}", notifications.show),
-    ]
+@once
+def _document() -> bytes:
+    return orjson.dumps(build_document(OPERATIONS))
 
 
 async def _on_unexpected(_request: Request, _error: Exception) -> Response:
     return error_response(500, "internal_error", "the request could not be completed")
 
 
-def _lag_observer(metrics: ApiMetrics) -> Callable[[timedelta], None]:
-    def observe(lag: timedelta) -> None:
-        metrics.webhook_lag.observe(max(lag.total_seconds(), 0.0))
-
-    return observe
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    return error_response(400, "client_disconnected", "the client ended before its request")

@@ -9,10 +9,12 @@ from libsql_client import Client
 from starlette.requests import Request
 
 from whatsapp_service.api.authentication import Authenticator
-from whatsapp_service.api.metrics import ApiMetrics, ResponseTime
+from whatsapp_service.api.metrics import ApiMetrics
+from whatsapp_service.api.response_time import ResponseTime
 from whatsapp_service.cache import Cache
 from whatsapp_service.clock import Clock
 from whatsapp_service.figures import Figures, read_figures
+from whatsapp_service.graph.versions import days_left
 from whatsapp_service.settings import Settings
 from whatsapp_service.webhooks.worker import WebhookWorker
 
@@ -38,6 +40,10 @@ class ApiContext:
     def response_time_ms(self) -> float:
         """Mean response time over about the last five minutes."""
         return self.response_time.observe(self.clock(), self.metrics.response_time_totals())
+
+    def version_days_left(self) -> int | None:
+        """Days until Meta ends the Graph API's version that is set; None when its end is not known."""
+        return days_left(self.settings.whatsapp_api_version, self.clock().date())
 
 
 def context_of(request: Request) -> ApiContext:

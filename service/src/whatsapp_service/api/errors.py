@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Final
 
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +19,20 @@ logger = logging.getLogger("whatsapp.api")
 _CODES: Final = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description="For programs; it does not change.")
+    message: str = Field(description="For people.")
+    request_id: str | None = Field(description="Under this id the log has the request.")
+
+
+class ErrorAnswer(BaseModel):
+    """Every answer other than success."""
+
+    error: ErrorDetail
+
+
 class ApiError(Exception):
     """An answer other than success; the message is shown to the client."""
 
@@ -26,12 +42,13 @@ class ApiError(Exception):
         self.code = code
 
 
-def error_response(status: int, code: str, message: str) -> JSONResponse:
+def error_response(
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """The JSON of an error, with the id under which the log has it."""
-    headers = {"Retry-After": "1"} if status == 503 else None
-    return JSONResponse(
-        {"error": {"code": code, "message": message, "request_id": request_id.get()}}, status, headers
-    )
+    answer = ErrorAnswer(error=ErrorDetail(code=code, message=message, request_id=request_id.get()))
+    waiting = {"Retry-After": "1"} if status == 503 else {}
+    return JSONResponse(answer.model_dump(), status, {**waiting, **(headers or {})})
 
 
 async def on_api_error(_request: Request, error: Exception) -> Response:
@@ -45,7 +62,8 @@ async def on_http_exception(_request: Request, error: Exception) -> Response:
     """Handler of Starlette's own errors: no such route, wrong method."""
     if not isinstance(error, HTTPException):
         raise error
-    return error_response(error.status_code, _CODES.get(error.status_code, "http_error"), error.detail)
+    code = _CODES.get(error.status_code, "http_error")
+    return error_response(error.status_code, code, error.detail, error.headers)
 
 
 async def on_database_error(_request: Request, error: Exception) -> Response:

@@ -1,24 +1,17 @@
-"""The API's Prometheus metrics: what its workers measured, and the figures of the database at the scrape."""
+"""What the API's workers measure, for Prometheus."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-
-from whatsapp_service.figures import Figures
 
 _DURATION: Final = "whatsapp_http_request_duration_seconds"
 _FAST_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LAG_BUCKETS: Final = (0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400, 604800)
-_WINDOW: Final = timedelta(minutes=5)
 
 
 class ApiMetrics:
@@ -60,14 +53,13 @@ class ApiMetrics:
             registry=self._registry,
         )
 
-    def render(self, figures: Figures | None, response_time_ms: float) -> bytes:
-        """The exposition text; without figures (no database) only what the workers measured."""
-        registry = self._all_workers()
-        output = generate_latest(registry)
-        if figures is not None:
-            of_figures = CollectorRegistry()
-            of_figures.register(_FiguresCollector(figures, response_time_ms))
-            output += generate_latest(of_figures)
+    def render(self, *collectors: Collector) -> bytes:
+        """The exposition text of what all workers measured, then of the collectors."""
+        output = generate_latest(self._all_workers())
+        for collector in collectors:
+            registry = CollectorRegistry()
+            registry.register(collector)
+            output += generate_latest(registry)
         return output
 
     def response_time_totals(self) -> tuple[float, float]:
@@ -88,59 +80,13 @@ class ApiMetrics:
         return registry
 
 
-class ResponseTime:
-    """Mean response time over about the last five minutes, from samples of growing totals."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[datetime, float, float]] = deque()
-
-    def observe(self, now: datetime, totals: tuple[float, float]) -> float:
-        """Take a sample and return the mean in milliseconds; 0 when nothing was asked meanwhile."""
-        while len(self._samples) > 1 and self._samples[1][0] <= now - _WINDOW:
-            self._samples.popleft()
-        base = self._samples[0] if self._samples else (now, 0.0, 0.0)
-        self._samples.append((now, *totals))
-        seconds, count = totals[0] - base[1], totals[1] - base[2]
-        return round(1000 * seconds / count, 3) if count > 0 else 0.0
-
-
-class _FiguresCollector(Collector):
-    def __init__(self, figures: Figures, response_time_ms: float) -> None:
-        self._figures = figures
-        self._response_time_ms = response_time_ms
-
-    def collect(self) -> Iterator[Metric]:
-        figures = self._figures
-        sent = CounterMetricFamily(
-            "whatsapp_notifications_sent_total", "Notifications accepted by Meta, ever."
-        )
-        sent.add_metric([], figures.sent_ever)
-        yield sent
-        error_percent = 100 * figures.error_ratio
-        gauges = {
-            "whatsapp_notifications_total": ("Notifications accepted today.", figures.total),
-            "whatsapp_error_rate_percentage": (
-                "Failed among today's finished notifications, in percent.",
-                error_percent,
-            ),
-            # The manual's collect_metrics.sh pushes the percentage under this name.
-            "whatsapp_error_rate": ("The same, by the manual's older name.", error_percent),
-            "whatsapp_success_rate_percentage": (
-                "Not failed among today's finished notifications, in percent.",
-                100 - error_percent,
-            ),
-            "whatsapp_pending_notifications": ("Notifications due now and not sent.", figures.due),
-            "whatsapp_response_time_ms": (
-                "Mean response time of the API over about five minutes, in milliseconds.",
-                self._response_time_ms,
-            ),
-        }
-        for name, (documentation, value) in gauges.items():
-            yield GaugeMetricFamily(name, documentation, value=value)
-
-
 def clear_worker_files(directory: Path) -> None:
     """Remove what an earlier start's workers measured: a process id may come again."""
     directory.mkdir(parents=True, exist_ok=True)
-    for file in directory.glob("*.db"):
+    for file in [*directory.glob("*.db"), shared_response_times(directory)]:
         file.unlink(missing_ok=True)
+
+
+def shared_response_times(directory: Path) -> Path:
+    """The file of ResponseTime beside the workers' values, which it must not outlive."""
+    return directory / "response_time.json"
