@@ -6,10 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from whatsapp_stack.bench import command as stack_bench
+from whatsapp_stack.errors import StackError
+
 from lab import image, monitoring_tools, preflight, wheels
 from lab.bench import bench
 from lab.down import down
 from lab.errors import LabError
+from lab.layout import LAB_DIR
 from lab.status import check, report, to_json
 from lab.up import up
 
@@ -41,6 +45,40 @@ def _prepare(_: argparse.Namespace) -> int:
     return 0
 
 
+def _bench(options: argparse.Namespace) -> int:
+    if options.benchmark == "lab":
+        return bench(as_json=options.json)
+    service = dict(options.set)
+    return stack_bench.run(options.benchmark, folder=LAB_DIR / "bench", service=service, as_json=options.json)
+
+
+def _add_benchmarks(command: argparse.ArgumentParser) -> None:
+    benchmarks = command.add_subparsers(dest="benchmark", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        benchmark = benchmarks.add_parser(name, description=text, help=text)
+        benchmark.add_argument("--json", action="store_true", help="print the figures as JSON")
+        return benchmark
+
+    add("lab", "What a scrape, a request and a second deployment cost on the running lab (scripts/up).")
+    for name, text in stack_bench.DESCRIPTIONS.items():
+        add(name, text).add_argument(
+            "--set",
+            action="append",
+            default=[],
+            type=_setting,
+            metavar="NAME=VALUE",
+            help="a setting of the service (docs/settings.md) that differs from its default; may be repeated",
+        )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign or not name.isidentifier():
+        raise ValueError(text)
+    return name, value
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -64,10 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command = add("status", "Check each part of the running stack; name what is broken.", _status)
     command.add_argument("--json", action="store_true", help="every part's state, address and login")
-    command = add(
-        "bench", "Measure the running lab, print the figures.", lambda options: bench(as_json=options.json)
-    )
-    command.add_argument("--json", action="store_true", help="print the figures as JSON")
+    _add_benchmarks(add("bench", "Measure, print figures and targets.", _bench))
     command = add("image", "Make the hosts' image if it is missing.", _image)
     command.add_argument("suite", nargs="?", default="trixie", choices=image.SUITES, help="Debian release")
     command = add("wheels", "Build the wheelhouse for the targets.", _wheels)
@@ -82,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.run(options)
-    except LabError as error:
+    except (LabError, StackError) as error:
         sys.stderr.write(f"scripts/{options.command}: {error}\n")
         return 1
     except KeyboardInterrupt:

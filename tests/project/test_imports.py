@@ -15,11 +15,13 @@ SOURCES = {
     "whatsapp_alerting": ROOT / "alerting/src",
     "whatsapp_dashboards": ROOT / "dashboards/src",
     "whatsapp_world": ROOT / "tests/world/src",
+    "whatsapp_stack": ROOT / "tests/stack/src",
     "lab": ROOT / "scripts",
 }
 ALLOWED = {
     "whatsapp_service": {"whatsapp_database"},
     "whatsapp_exporter": {"whatsapp_database"},
+    "lab": {"whatsapp_stack"},
 }
 
 
