@@ -12,8 +12,8 @@ import pytest
 from libsql_client import Client
 from starlette.types import ASGIApp
 from whatsapp_service.api.application import create_app
-from whatsapp_service.graph.status import record_status
-from whatsapp_service.scheduler.state import beat
+from whatsapp_service.pauses import Origin, Pause, Scope, pause
+from whatsapp_service.scheduler.state import InstanceReport, beat
 from whatsapp_service.settings import Settings
 from whatsapp_service.store import open_store
 
@@ -25,24 +25,26 @@ def with_redis(settings: Settings, redis_url: str) -> Settings:
     return settings.model_copy(update={"redis_url": redis_url})
 
 
+async def _beat(database: Client, now: datetime, *, status: str = "healthy") -> None:
+    report = InstanceReport(
+        active_jobs=3,
+        sends_last_minute=153,
+        oldest_send_seconds=45,
+        graph_status=status,
+        last_successful_request=now,
+        last_error_code=None,
+        last_error_class=None,
+    )
+    await beat(database, "host:1:a", now, report)
+
+
 async def _health(settings: Settings, serve: Serve, path: str = "/health") -> httpx.Response:
     async with serve(create_app(settings)) as url, httpx.AsyncClient(base_url=url, timeout=10) as client:
         return await client.get(path)
 
 
 async def test_healthy_has_the_manuals_shape(with_redis: Settings, database: Client, serve: Serve) -> None:
-    now = datetime.now(UTC)
-    await beat(database, now, 3)
-    await record_status(
-        database,
-        now,
-        status="healthy",
-        rate_limit_remaining=847,
-        rate_limit_reset_seconds=45,
-        last_success=now,
-        error_code=None,
-        error_class=None,
-    )
+    await _beat(database, datetime.now(UTC))
     response = await _health(with_redis, serve)
     answer = response.json()
     assert (response.status_code, answer["status"]) == (200, "healthy")
@@ -54,7 +56,16 @@ async def test_healthy_has_the_manuals_shape(with_redis: Settings, database: Cli
         "active_connections",
         "connection_pool_size",
     }
-    assert components["whatsapp_api"]["rate_limit_remaining"] == 847
+    whatsapp = components["whatsapp_api"]
+    assert whatsapp.keys() >= {
+        "status",
+        "rate_limit_remaining",
+        "rate_limit_reset_seconds",
+        "last_successful_request",
+    }
+    assert (whatsapp["rate_limit_remaining"], whatsapp["rate_limit_reset_seconds"]) == (847, 45)
+    assert (whatsapp["paused"], whatsapp["pauses"], whatsapp["api_version"]) == (False, [], "v23.0")
+    assert isinstance(whatsapp["api_version_days_left"], int)
     assert components["scheduler"]["active_jobs"] == 3
     assert components["cache"] == {
         "status": "connected",
@@ -65,16 +76,71 @@ async def test_healthy_has_the_manuals_shape(with_redis: Settings, database: Cli
 
 
 async def test_detailed_adds_figures(with_redis: Settings, database: Client, serve: Serve) -> None:
-    await beat(database, datetime.now(UTC), 0)
+    await _beat(database, datetime.now(UTC))
     answer = (await _health(with_redis, serve, "/health?detailed=true")).json()
     assert answer["metrics"]["pending_notifications"] == 0
     assert answer["metrics"]["schema_version"] >= 2
 
 
+def _pause(scope: Scope, origin: Origin, error_class: str | None = None) -> Pause:
+    since = datetime.now(UTC)
+    return Pause(
+        scope=scope,
+        object_id=0 if scope is Scope.EVERYTHING else 7,
+        origin=origin,
+        reason="because",
+        error_code=None,
+        error_class=error_class,
+        created_by="somebody",
+        since=since,
+        until=since + timedelta(minutes=5),
+    )
+
+
+@pytest.mark.parametrize(
+    ("scope", "origin", "error_class", "status", "paused"),
+    [
+        (Scope.EVERYTHING, Origin.OPERATOR, None, "degraded", True),
+        (Scope.EVERYTHING, Origin.META, "auth", "degraded", True),
+        (Scope.EVERYTHING, Origin.META, "throttled", "healthy", True),
+        (Scope.COMPANY, Origin.OPERATOR, None, "healthy", False),
+        (Scope.TEMPLATE, Origin.META, "template_held", "healthy", False),
+    ],
+)
+async def test_pauses_are_shown_and_that_of_everything_degrades(
+    with_redis: Settings,
+    database: Client,
+    serve: Serve,
+    scope: Scope,
+    origin: Origin,
+    error_class: str | None,
+    status: str,
+    paused: bool,
+) -> None:
+    await _beat(database, datetime.now(UTC))
+    await pause(database, _pause(scope, origin, error_class))
+    answer = (await _health(with_redis, serve)).json()
+    shown = answer["components"]["whatsapp_api"]
+    assert (answer["status"], shown["paused"]) == (status, paused)
+    assert shown["pauses"][0].keys() == {"scope", "id", "reason", "error_class", "since", "until"}
+    assert (shown["pauses"][0]["scope"], shown["pauses"][0]["error_class"]) == (scope.value, error_class)
+
+
+async def test_unhealthy_graph_api_degrades_and_no_cache_does_not(
+    settings: Settings, database: Client, serve: Serve
+) -> None:
+    uncached = settings.model_copy(update={"redis_url": None})
+    await _beat(database, datetime.now(UTC))
+    answer = (await _health(uncached, serve)).json()
+    assert (answer["status"], answer["components"]["cache"]["status"]) == ("healthy", "disabled")
+    await _beat(database, datetime.now(UTC), status="unhealthy")
+    assert (await _health(uncached, serve)).json()["status"] == "degraded"
+
+
 async def test_stopped_scheduler_and_lost_cache_degrade(
     settings: Settings, database: Client, serve: Serve
 ) -> None:
-    await beat(database, datetime.now(UTC) - timedelta(minutes=1), 0)
+    await _beat(database, datetime.now(UTC) - timedelta(minutes=1))
     response = await _health(settings, serve)
     components = response.json()["components"]
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
