@@ -77,10 +77,31 @@ def test_a_notification_of_the_90th_day_stays(filled: Installation, add: Callabl
             "2024-12-24T04:59:59.999Z",
             "2024-12-24T05:00:00.000Z",
         ),
+        (
+            "whatsapp_eventos_cuenta",
+            "(campo, huella, ocurrido_at, received_at) VALUES ('f', random(), '2024-01-01', ?)",
+            "2024-01-24T04:59:59.999Z",
+            "2024-01-24T05:00:00.000Z",
+        ),
+        (
+            "whatsapp_pausas_envio",
+            (
+                "(alcance, objeto_id, origen, motivo, creada_por, desde, hasta) "
+                "VALUES ('empresa', random(), 'operador', 'm', 'x', '2025-01-01', ?)"
+            ),
+            "2025-01-23T07:59:59.999Z",
+            "2025-01-23T08:00:00.000Z",
+        ),
+        (
+            "whatsapp_ritmo_destinatarios",
+            "(telefono, libre_desde) VALUES (random(), ?)",
+            NOW.timestamp() - 0.001,
+            NOW.timestamp(),
+        ),
     ],
 )
 def test_each_table_has_its_own_days(
-    installation: Installation, table: str, insert: str, expired: str, kept: str
+    installation: Installation, table: str, insert: str, expired: object, kept: object
 ) -> None:
     for value in (expired, kept):
         installation.query(f"INSERT INTO {table} {insert}", value)
@@ -92,6 +113,14 @@ def test_each_table_has_its_own_days(
     deleted = result.json()["deleted"]
     assert isinstance(deleted, dict)
     assert deleted[table] == 1
+
+
+def test_a_pause_without_end_stays(installation: Installation) -> None:
+    installation.run("pause", "--reason", "hasta nuevo aviso")
+
+    installation.run("cleanup")
+
+    assert installation.query("SELECT motivo FROM whatsapp_pausas_envio") == [("hasta nuevo aviso",)]
 
 
 def test_the_settings_say_how_many_days(filled: Installation, add: Callable[..., None]) -> None:

@@ -19,20 +19,39 @@ DOCUMENTATION = Path(__file__).parents[3] / "docs" / "commands.md"
 SOURCES = Path(catalogue.__file__).parents[1]
 
 
-def _subcommands() -> dict[str, argparse.ArgumentParser]:
-    for action in build_parser(Texts("en"))._actions:  # argparse has no public way to list them
+def _below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    for action in parser._actions:  # argparse has no public way to list them
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
-    raise AssertionError("no subcommands")
+    return {}
+
+
+def _subcommands() -> dict[str, argparse.ArgumentParser]:
+    """Every command under its words: `backup`, `keys issue`."""
+    found = {}
+    for name, parser in _below(build_parser(Texts("en"))).items():
+        groups = {f"{name} {below}": one for below, one in _below(parser).items()}
+        found.update(groups or {name: parser})
+    return found
+
+
+def _help_key(name: str) -> str:
+    return f"help_{name.replace('-', '_').replace(' ', '_')}"
+
+
+def _sections() -> set[str]:
+    return {name.split()[0] for name in _subcommands()}
 
 
 def _flags() -> Iterator[tuple[str, str]]:
     yield "whatsapp-ops", "--env-file"
     for name, parser in _subcommands().items():
+        if " " in name:
+            yield name.split()[0], f"whatsapp-ops {name}"
         for action in parser._actions:
             for flag in action.option_strings or [str(action.metavar)]:
                 if flag not in {"-h", "--help"}:
-                    yield name, flag
+                    yield name.split()[0], flag
 
 
 @pytest.mark.parametrize(("command", "flag"), list(_flags()))
@@ -48,7 +67,8 @@ def test_every_subcommand_and_flag_is_documented(command: str, flag: str) -> Non
 def test_no_command_is_documented_that_does_not_exist() -> None:
     documented = re.findall(r"^## `([a-z-]+)`", DOCUMENTATION.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
-    assert set(documented) == {"whatsapp-ops", *_subcommands()}
+    assert set(documented) == {"whatsapp-ops", *_sections()}
+    assert len(documented) == len(set(documented))
 
 
 @pytest.mark.parametrize("name", sorted(_subcommands()))
@@ -59,11 +79,11 @@ def test_every_subcommand_has_help_in_both_languages(
     installation.environ["OPS_LANGUAGE"] = language
 
     with pytest.raises(SystemExit) as exit_:
-        installation.run(name, "--help")
+        installation.run(*name.split(), "--help")
 
     assert exit_.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert Texts(language)(f"help_{name.replace('-', '_')}").split()[0] in shown
+    assert Texts(language)(_help_key(name)).split()[0] in shown
     assert Texts(language)("help_json") in shown
 
 
@@ -81,7 +101,7 @@ def test_every_text_is_used_and_every_used_text_exists() -> None:
     source = "\n".join(
         path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py") if "catalogue" not in path.parts
     )
-    named = {f"help_{name.replace('-', '_')}" for name in _subcommands()}
+    named = {_help_key(name) for name in (*_subcommands(), *_sections())}
     used = {key for key in CATALOGUE if f'"{key}"' in source} | named
 
     assert set(CATALOGUE) - used == set()
@@ -143,6 +163,14 @@ def test_json_output_is_only_json(filled: Installation) -> None:
         ["reindex"],
         ["report"],
         ["diagnose"],
+        ["events"],
+        ["pause", "--reason", "x"],
+        ["pauses"],
+        ["resume"],
+        ["keys", "list"],
+        ["contacts", "validate"],
+        ["contacts", "bad"],
+        ["requeue", "--company", "1", "--dry-run"],
     ):
         result = filled.run(*arguments, "--json")
         assert result.json() is not None

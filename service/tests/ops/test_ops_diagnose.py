@@ -28,7 +28,9 @@ def running(filled: Installation, sink: Sink) -> Installation:
     filled.query("DELETE FROM whatsapp_notificaciones")
     filled.query("DELETE FROM whatsapp_metricas_diarias")
     filled.query(
-        "UPDATE scheduler_state SET heartbeat = ?, last_execution = ?", *(["2025-01-23T07:59:50.000Z"] * 2)
+        "INSERT INTO scheduler_instances (instancia, heartbeat, last_execution, updated_at) "
+        "VALUES ('a', ?, ?, ?)",
+        *(["2025-01-23T07:59:50.000Z"] * 3),
     )
     sink.answer = '{"status": "healthy", "components": {"database": {"status": "connected"}}}'
     filled.environ["API_PORT"] = sink.url.rpartition(":")[2]
@@ -118,9 +120,21 @@ def test_a_database_that_cannot_be_read_is_critical(running: Installation) -> No
 
 
 def test_a_scheduler_without_heartbeat_is_a_warning(running: Installation) -> None:
-    running.query("UPDATE scheduler_state SET heartbeat = '2025-01-23T07:57:59.000Z'")
+    running.query("UPDATE scheduler_instances SET heartbeat = '2025-01-23T07:57:59.000Z'")
 
     assert _severity(running) == "WARNING"
+
+
+def test_pauses_are_told_and_one_of_everything_is_a_warning(running: Installation) -> None:
+    running.run("pause", "--company", "1", "--reason", "cierre")
+    assert _severity(running) == "INFO"
+
+    running.run("pause", "--reason", "mantenimiento")
+    result = running.run("diagnose")
+
+    assert "Severidad: WARNING" in result.out
+    assert "todos los envíos están en pausa" in result.out
+    assert "empresa 1: en pausa desde 2025-01-23 03:00:00 -05" in result.out
 
 
 def test_recent_errors_are_told_without_numbers(running: Installation, add: Callable[..., None]) -> None:

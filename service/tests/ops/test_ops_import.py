@@ -86,6 +86,49 @@ def test_only_what_differs_is_updated(installation: Installation) -> None:
     assert installation.query("SELECT nombre FROM whatsapp_contactos WHERE id = 2") == [("José Luis",)]
 
 
+def test_numbers_are_checked_when_they_come(installation: Installation) -> None:
+    landline = copy.deepcopy(DOCUMENT)
+    landline["contactos"][0]["telefono"] = "+51 1 234 5678"
+
+    _import(installation, landline)
+
+    checks = "SELECT telefono_motivo, telefono_revisado_at FROM whatsapp_contactos ORDER BY id"
+    moment = "2025-01-23T08:00:00.000Z"
+    assert installation.query(checks) == [("not_mobile", moment), (None, moment)]
+
+
+def test_a_new_number_is_not_blamed_for_the_old_one(installation: Installation) -> None:
+    _import(installation, DOCUMENT)
+    installation.query(
+        "UPDATE whatsapp_contactos SET telefono_motivo = 'not_mobile', telefono_codigo_error = 131026, "
+        "telefono_rechazado_at = '2025-01-22T10:00:00.000Z'"
+    )
+    changed = copy.deepcopy(DOCUMENT)
+    changed["contactos"][0]["telefono"] = "+51987654399"
+    changed["contactos"][1]["nombre"] = "José Luis"
+
+    _import(installation, changed)
+
+    assert installation.query(
+        "SELECT telefono_motivo, telefono_rechazado_at, telefono_codigo_error FROM whatsapp_contactos "
+        "ORDER BY id"
+    ) == [(None, None, None), ("not_mobile", "2025-01-22T10:00:00.000Z", 131026)]
+
+
+def test_what_meta_told_of_a_template_holds_for_its_name_only(installation: Installation) -> None:
+    _import(installation, DOCUMENT)
+    changed = copy.deepcopy(DOCUMENT)
+
+    def told_after(**new: object) -> list[tuple[object, ...]]:
+        installation.query("UPDATE whatsapp_plantillas_mensajes SET meta_estado = 'APPROVED'")
+        changed["plantillas"][0].update(new)
+        _import(installation, changed)
+        return installation.query("SELECT meta_estado FROM whatsapp_plantillas_mensajes")
+
+    assert told_after(evento="APROBADA") == [("APPROVED",)]
+    assert told_after(nombre="valorizacion_aprobada") == [(None,)]
+
+
 def test_a_contact_switched_off_since_stays_off(installation: Installation) -> None:
     _import(installation, DOCUMENT)
     installation.query("UPDATE whatsapp_contactos SET activo = 0 WHERE id = 1")

@@ -1,5 +1,7 @@
 """Migrations from the command line."""
 
+import pytest
+
 from .conftest import Installation
 
 
@@ -20,11 +22,17 @@ def test_migrate_again_applies_nothing(installation: Installation) -> None:
     assert result.json() == {"applied": []}
 
 
-def test_a_remote_database_without_transport_is_one_clear_line(installation: Installation) -> None:
-    installation.environ["TURSO_DATABASE_URL"] = "https://db.example.com"
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("mysql://db.example.com", "libsql:"), ("http://127.0.0.1:1", "127.0.0.1")],
+)
+def test_a_database_that_cannot_be_reached_is_one_clear_line(
+    installation: Installation, url: str, told: str
+) -> None:
+    installation.environ["TURSO_DATABASE_URL"] = url
 
     result = installation.run("migrate")
 
     assert result.code == 1
     assert result.err.count("\n") == 1
-    assert "https" in result.err
+    assert told in result.err

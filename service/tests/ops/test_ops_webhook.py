@@ -29,14 +29,14 @@ def _as_the_service(request: Received) -> tuple[int, str]:
     return (200, "ok") if request.headers.get("x-hub-signature-256") == expected else (401, "no")
 
 
-def test_a_right_webhook_passes_the_three_steps(configured: Installation, sink: Sink) -> None:
+def test_a_right_webhook_passes_the_four_steps(configured: Installation, sink: Sink) -> None:
     sink.respond = _as_the_service
 
     result = configured.run("webhook-test", f"{sink.url}/api/notifications/webhook")
 
     assert result.code == 0, result.err
-    assert result.out.count("✅") == 3
-    [_, signed, _] = sink.received
+    assert result.out.count("✅") == 4
+    [_, _, signed, _] = sink.received
     [entry] = orjson.loads(signed.body)["entry"]
     assert entry["changes"][0]["value"]["statuses"][0]["status"] == "delivered"
 
@@ -47,6 +47,7 @@ def test_a_webhook_that_takes_unsigned_statuses_fails(configured: Installation, 
     result = configured.run("webhook-test", sink.url)
 
     assert result.code == 1
+    assert "❌ verificación con otro token rechazada (GET): HTTP 200" in result.out
     assert "❌ estado sin firma rechazado (POST): HTTP 200" in result.out
 
 

@@ -20,6 +20,7 @@ from whatsapp_service.ops.context import OpsContext
 from whatsapp_service.ops.environment_file import with_file
 from whatsapp_service.ops.errors import OperationError, UsageError
 from whatsapp_service.ops.job import operation_error
+from whatsapp_service.ops.operator_name import operator_name
 from whatsapp_service.ops.texts import Texts
 from whatsapp_service.settings import Settings, SettingsError, load_settings
 
@@ -59,6 +60,7 @@ def run_command_line(
             console=console,
             now=now,
             monotonic=time.monotonic,
+            operator=operator_name(environ),
         )
         command: Command = options.command
         return command(context, options)

@@ -18,6 +18,11 @@ class Console:
     as_json: bool = False
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether somebody reads the result on a terminal."""
+        return self.out.isatty()
+
     def line(self, text: str) -> None:
         """One line of the result for people."""
         if not self.as_json:

@@ -25,13 +25,17 @@ _POOL = PoolSettings(size=2, max_overflow=0, busy_timeout=30.0)
 
 @dataclass(frozen=True, slots=True)
 class OpsContext:
-    """One run of ``whatsapp-ops``: `now` gives aware moments, `monotonic` seconds, `tls` whom to trust."""
+    """One run of ``whatsapp-ops``: `now` gives aware moments, `monotonic` seconds, `tls` whom to trust.
+
+    `operator` is the name under which histories and logs tell who did it.
+    """
 
     settings: Settings
     texts: Texts
     console: Console
     now: Clock
     monotonic: Callable[[], float]
+    operator: str
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
     @property

@@ -22,6 +22,7 @@ from whatsapp_service.graph.redaction import redact
 from whatsapp_service.ops.disk_usage import DiskUsage, disk_usage
 from whatsapp_service.ops.host_status import PROC, Memory, Process, find_processes, read_memory
 from whatsapp_service.ops.texts import Texts
+from whatsapp_service.pauses import Pause, Scope, active_pauses
 from whatsapp_service.scheduler.state import read_state
 
 RECENT_ERRORS = 5
@@ -62,7 +63,8 @@ class RecentError:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStatus:
-    """What the database says: `due` and `scheduled` pending ones, failures, today's rates, the scheduler."""
+    """What the database says: `due` and `scheduled` pending ones, failures, today's rates, schedulers, and
+    what is paused."""
 
     due: int
     scheduled: int
@@ -73,6 +75,7 @@ class DatabaseStatus:
     scheduler_running: bool
     last_execution: str | None
     next_execution: str | None
+    pauses: tuple[Pause, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,7 @@ async def read_database_status(client: Client, *, now: datetime, zone: ZoneInfo)
         scheduler_running=scheduler.running,
         last_execution=scheduler.last_execution,
         next_execution=scheduler.next_execution,
+        pauses=tuple(await active_pauses(client, now)),
     )
 
 
@@ -189,6 +193,8 @@ def _judge(
             found.append((level, texts("severity_error_rate", percent=rate)))
         if not database.scheduler_running:
             found.append((Severity.WARNING, texts("severity_scheduler")))
+        if any(pause.scope is Scope.EVERYTHING for pause in database.pauses):
+            found.append((Severity.WARNING, texts("severity_paused")))
     found.extend(
         (Severity.WARNING, texts("disk_nearly_full", percent=round(disk.used_percent), path=disk.path))
         for disk in disks

@@ -1,11 +1,13 @@
 """The diagnosis in words, in the manual's eight sections."""
 
 from collections.abc import Iterator
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from whatsapp_service.ops.diagnosis import Diagnosis
+from whatsapp_service.ops.pause_text import describe_pause
 from whatsapp_service.ops.texts import Texts
 
 _GIB = 2**30
@@ -18,7 +20,7 @@ def render_diagnosis(diagnosis: Diagnosis, zone: ZoneInfo, texts: Texts) -> str:
         ("section_pending", _pending),
         ("section_errors", _errors),
         ("section_metrics", _metrics),
-        ("section_scheduler", _scheduler),
+        ("section_scheduler", partial(_scheduler, zone)),
         ("section_disk", _disk),
         ("section_memory", _memory),
         ("section_processes", _processes),
@@ -73,7 +75,7 @@ def _metrics(diagnosis: Diagnosis, texts: Texts) -> Iterator[str]:
     yield texts("total_notifications", count=diagnosis.database.total_today)
 
 
-def _scheduler(diagnosis: Diagnosis, texts: Texts) -> Iterator[str]:
+def _scheduler(zone: ZoneInfo, diagnosis: Diagnosis, texts: Texts) -> Iterator[str]:
     if diagnosis.database is None:
         yield _no_database(diagnosis, texts)
         return
@@ -83,6 +85,8 @@ def _scheduler(diagnosis: Diagnosis, texts: Texts) -> Iterator[str]:
         last=diagnosis.database.last_execution or texts("never"),
         next=diagnosis.database.next_execution or texts("unknown"),
     )
+    for pause in diagnosis.database.pauses:
+        yield describe_pause(pause, zone, texts)
 
 
 def _disk(diagnosis: Diagnosis, texts: Texts) -> Iterator[str]:

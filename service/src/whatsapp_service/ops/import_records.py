@@ -1,6 +1,6 @@
 """Saving an import document: what is new is created, what differs is updated, the rest is left alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -9,6 +9,7 @@ from whatsapp_database import rows
 from whatsapp_database.timestamps import to_text
 
 from whatsapp_service.clock import Clock
+from whatsapp_service.contacts import phone_fault
 from whatsapp_service.ops.import_document import ImportDocument, RejectedRow
 from whatsapp_service.ops.texts import Texts
 
@@ -34,18 +35,17 @@ class ImportResult:
     rejected: list[RejectedRow] = field(default_factory=list)
 
 
+_Record = dict[str, Value]
+
+
 @dataclass(frozen=True, slots=True)
 class _Table:
+    """`derived` gives the columns that follow from new or changed values, at the moment of the import."""
+
     name: str
     key: str
     timestamps: bool
-
-
-_COMPANIES = _Table("whatsapp_configuracion_horarios", "empresa_id", timestamps=False)
-_CONTACTS = _Table("whatsapp_contactos", "id", timestamps=True)
-_TEMPLATES = _Table("whatsapp_plantillas_mensajes", "id", timestamps=True)
-
-_Record = dict[str, Value]
+    derived: Callable[[_Record, str], _Record] = lambda _given, _moment: {}
 
 
 async def import_document(
@@ -122,6 +122,26 @@ async def _save(client: Client, table: _Table, records: list[_Record], moment: s
     return result
 
 
+def _about_number(given: _Record, moment: str) -> _Record:
+    """What is known of a new number: the check of today, and nothing of Meta's about the old one."""
+    number = given.get("telefono")
+    if not isinstance(number, str):
+        return {}
+    return {
+        "telefono_motivo": phone_fault(number),
+        "telefono_revisado_at": moment,
+        "telefono_rechazado_at": None,
+        "telefono_codigo_error": None,
+    }
+
+
+def _about_template(given: _Record, _moment: str) -> _Record:
+    """What Meta told of the template holds for its name and language only."""
+    if given.keys().isdisjoint({"nombre", "idioma"}):
+        return {}
+    return dict.fromkeys(("meta_estado", "meta_calidad", "meta_categoria", "meta_motivo", "meta_at"))
+
+
 async def _present(client: Client, table: _Table, keys: list[Value]) -> dict[Value, _Record]:
     marks = ", ".join("?" for _ in keys)
     found = await client.execute(f"SELECT * FROM {table.name} WHERE {table.key} IN ({marks})", tuple(keys))  # noqa: S608 (constants of this module)
@@ -129,7 +149,7 @@ async def _present(client: Client, table: _Table, keys: list[Value]) -> dict[Val
 
 
 def _insert(table: _Table, record: _Record, moment: str) -> InStatement:
-    values = dict(record)
+    values = record | table.derived(record, moment)
     if table.timestamps:
         values |= {"created_at": moment, "updated_at": moment}
     columns, marks = ", ".join(values), ", ".join("?" for _ in values)
@@ -137,8 +157,13 @@ def _insert(table: _Table, record: _Record, moment: str) -> InStatement:
 
 
 def _update(table: _Table, key: Value, changed: _Record, moment: str) -> InStatement:
-    values = dict(changed)
+    values = changed | table.derived(changed, moment)
     if table.timestamps:
         values["updated_at"] = moment
     columns = ", ".join(f"{name} = ?" for name in values)
     return (f"UPDATE {table.name} SET {columns} WHERE {table.key} = ?", (*values.values(), key))  # noqa: S608 (columns of the validated models)
+
+
+_COMPANIES = _Table("whatsapp_configuracion_horarios", "empresa_id", timestamps=False)
+_CONTACTS = _Table("whatsapp_contactos", "id", timestamps=True, derived=_about_number)
+_TEMPLATES = _Table("whatsapp_plantillas_mensajes", "id", timestamps=True, derived=_about_template)

@@ -36,7 +36,7 @@ class _Rule:
 
     table: str
     column: str
-    limit: str
+    limit: str | float
     key: tuple[str, ...] = ("rowid",)
     also: str = "1"
 
@@ -95,6 +95,11 @@ def _rules(retention: Retention, local_now: datetime, zone: ZoneInfo) -> list[_R
         _Rule(
             "whatsapp_claves_idempotencia", "created_at", midnight(retention.events), key=("cliente", "clave")
         ),
+        # Events of the account hold no numbers and explain the metrics of their day.
+        _Rule("whatsapp_eventos_cuenta", "received_at", midnight(retention.metrics)),
+        _Rule("whatsapp_pausas_envio", "hasta", to_text(local_now)),
+        # Numbers, of no use once the recipient may be written to again.
+        _Rule("whatsapp_ritmo_destinatarios", "libre_desde", local_now.timestamp(), key=("telefono",)),
     ]
 
 

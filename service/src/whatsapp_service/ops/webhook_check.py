@@ -1,4 +1,4 @@
-"""Trying the webhook as Meta would: the handshake, a signed status, and one without signature.
+"""Trying the webhook as Meta would, and as Meta never would: handshakes and statuses, right and wrong.
 
 Source: Meta, "Webhooks: getting started" (verification requests and ``X-Hub-Signature-256``).
 """
@@ -28,26 +28,26 @@ class WebhookStep:
 def check_webhook(
     url: str, *, verify_token: str, app_secret: str, now: datetime, tls: ssl.SSLContext
 ) -> list[WebhookStep]:
-    """Send the three requests; the status names a message that nobody sent, so it changes nothing.
+    """Send the four requests; the status names a message that nobody sent, so it changes nothing.
 
     Raises:
         httpx.HTTPError, httpx.InvalidURL: the webhook cannot be reached.
     """
     challenge = secrets.token_hex(8)
+    asked = {"hub.mode": "subscribe", "hub.verify_token": verify_token, "hub.challenge": challenge}
     body = _status_body(now)
     signature = "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
     headers = {"Content-Type": "application/json"}
     with httpx.Client(verify=tls, timeout=_TIMEOUT_SECONDS) as client:
-        handshake = client.get(
-            url,
-            params={"hub.mode": "subscribe", "hub.verify_token": verify_token, "hub.challenge": challenge},
-        )
+        handshake = client.get(url, params=asked)
+        wrong_token = client.get(url, params={**asked, "hub.verify_token": secrets.token_hex(16)})
         signed = client.post(url, content=body, headers={**headers, "X-Hub-Signature-256": signature})
         unsigned = client.post(url, content=body, headers=headers)
     return [
         WebhookStep(
             "webhook_handshake", handshake.status_code, handshake.is_success and handshake.text == challenge
         ),
+        WebhookStep("webhook_wrong_token", wrong_token.status_code, wrong_token.is_client_error),
         WebhookStep("webhook_signed", signed.status_code, signed.status_code == httpx.codes.OK),
         WebhookStep("webhook_unsigned", unsigned.status_code, unsigned.is_client_error),
     ]

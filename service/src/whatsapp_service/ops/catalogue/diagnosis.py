@@ -51,6 +51,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "severity_pending": ("{count} notificaciones pendientes", "{count} pending notifications"),
     "severity_error_rate": ("tasa de error {percent:.2f}%", "error rate {percent:.2f}%"),
     "severity_scheduler": ("el scheduler no está en ejecución", "the scheduler is not running"),
+    "severity_paused": ("todos los envíos están en pausa", "all sending is paused"),
     "severity_database": ("la base de datos no se puede leer", "the database cannot be read"),
     "diagnosis_done": ("Diagnóstico completado: {path}", "Diagnosis completed: {path}"),
     "diagnosis_slack": ("{emoji} Diagnóstico Sistema WhatsApp", "{emoji} WhatsApp system diagnosis"),
