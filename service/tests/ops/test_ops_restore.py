@@ -90,6 +90,34 @@ def test_pending_notifications_of_the_backup_are_pointed_out(filled: Installatio
     assert "se enviarán 1 pendientes" in result.err
 
 
+def test_keys_revoked_since_the_backup_stay_revoked(filled: Installation) -> None:
+    for name in ("billing", "traffic"):
+        filled.run("keys", "issue", name, "--scope", "read")
+    filled.run("backup")
+    filled.run("keys", "revoke", "billing", now=LATER)
+
+    result = filled.run("restore", "--latest", "--yes", now=LATER)
+
+    assert "1 claves de API revocadas tras la copia siguen revocadas" in result.out
+    assert filled.query("SELECT nombre, revocada_at IS NULL FROM whatsapp_claves_api") == [
+        ("billing", 0),
+        ("traffic", 1),
+    ]
+
+
+def test_keys_of_a_backup_are_pointed_out_when_nobody_knows_which_were_revoked(filled: Installation) -> None:
+    filled.run("keys", "issue", "billing", "--scope", "read")
+    filled.run("backup")
+    filled.database.write_bytes(b"damaged" * 1000)
+    for suffix in ("-wal", "-shm"):
+        filled.database.with_name(filled.database.name + suffix).unlink(missing_ok=True)
+
+    result = filled.run("restore", "--latest", "--yes", now=LATER)
+
+    assert result.code == 0, result.err
+    assert "vuelven a valer las claves de API de la copia" in result.err
+
+
 def test_a_restore_wants_a_choice_and_a_confirmation(filled: Installation) -> None:
     filled.run("backup")
 

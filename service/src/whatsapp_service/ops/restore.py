@@ -14,6 +14,7 @@ from whatsapp_service.ops.backup_archive import BackupArchive, BackupEntry
 from whatsapp_service.ops.database_file import DatabaseContent, existing_database, read_content
 from whatsapp_service.ops.database_swap import exclusive_use, fold_wal, swap_database
 from whatsapp_service.ops.errors import PermanentError
+from whatsapp_service.ops.revoked_keys import keep_revoked
 from whatsapp_service.ops.texts import Texts
 
 MAIN_TABLES = (
@@ -31,12 +32,17 @@ _WORK_PREFIX = ".whatsapp-restore-"
 
 @dataclass(frozen=True, slots=True)
 class RestoreResult:
-    """What was restored; `safety` is the database of before, `pending` how many are still to be sent."""
+    """What was restored; `safety` is the database of before, `pending` how many are still to be sent.
+
+    `keys_revoked` counts the API keys that stay revoked though the backup has them working; None when the
+    database of before could not tell.
+    """
 
     entry: BackupEntry
     content: DatabaseContent
     safety: Path | None
     pending: int
+    keys_revoked: int | None
     known_schema: int
 
 
@@ -81,7 +87,7 @@ def restore_backup(
         )
     with existing_database(database) as connection:
         pending = _pending(connection)
-    return RestoreResult(entry, content, safety, pending, known)
+    return RestoreResult(entry, content, safety, pending, keep_revoked(database, safety), known)
 
 
 def _require_usable(content: DatabaseContent, known: int, texts: Texts) -> None:

@@ -40,6 +40,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "al arrancar se enviarán {count} pendientes; las ya enviadas tras {created_at} se repetirían",
         "{count} pending will be sent on start; those already sent after {created_at} would be repeated",
     ),
+    "restore_keys_revoked": (
+        "{count} claves de API revocadas tras la copia siguen revocadas",
+        "{count} API keys that were revoked after the backup stay revoked",
+    ),
+    "restore_keys_unknown": (
+        "vuelven a valer las claves de API de la copia, también las revocadas después: vea keys list",
+        "the backup's API keys work again, those revoked since too: see keys list",
+    ),
     "restore_migrate": (
         "La copia tiene el esquema {found} y el programa usa {known}: ejecute whatsapp-ops migrate",
         "The backup has schema {found} and the program uses {known}: run whatsapp-ops migrate",

@@ -35,6 +35,10 @@ def run(context: OpsContext, options: argparse.Namespace) -> int:
     if result.pending and result.entry.manifest:
         created_at = result.entry.manifest.created_at
         console.warn(texts("restore_pending", count=result.pending, created_at=created_at))
+    if result.keys_revoked:
+        console.line(texts("restore_keys_revoked", count=result.keys_revoked))
+    if result.keys_revoked is None and result.content.rows.get("whatsapp_claves_api"):
+        console.warn(texts("restore_keys_unknown"))
     console.result(_document(result))
     return 0
 
@@ -47,4 +51,5 @@ def _document(result: RestoreResult) -> dict[str, object]:
         "rows": {table: result.content.rows[table] for table in MAIN_TABLES},
         "previous_database": str(result.safety) if result.safety else None,
         "pending_notifications": result.pending,
+        "keys_revoked": result.keys_revoked,
     }
