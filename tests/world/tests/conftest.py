@@ -21,9 +21,17 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from whatsapp_world.clock import Clock
+from whatsapp_world.graph.app import build_app
+from whatsapp_world.graph.simulator import GraphSettings, GraphSimulator
+from whatsapp_world.graph.statuses import StatusTimings
+from whatsapp_world.graph.templates import Template, TemplateList
+from whatsapp_world.graph.webhook_payload import BusinessNumber
+from whatsapp_world.graph.webhook_sender import WebhookTarget
 from whatsapp_world.http_server import Endpoint, SimulatorServer
 
 Serve = Callable[..., AbstractAsyncContextManager[str]]
+StartGraph = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @dataclass
@@ -115,6 +123,79 @@ async def webhook_url(
 
     async with serve(Starlette(routes=[Route("/webhook", receive, methods=["GET", "POST"])])) as url:
         yield url + "/webhook"
+
+
+TOKEN = "EAAG-lab-token"
+SECRET = "app-secret"
+NUMBER = BusinessNumber("102290129340398", "106540352242922", "+51 1 700 0000", "Valorizaciones")
+AT_ONCE = StatusTimings(
+    sent_seconds=0,
+    delivered_seconds=0,
+    read_seconds=0,
+    failed=0,
+    delivered=1,
+    read=1,
+    skipped_delivered=0,
+    duplicated=0,
+)
+
+
+def some_templates() -> TemplateList:
+    return TemplateList(
+        [
+            Template("pago_realizado", "es", "utility", "Hola {{1}}: se pagó {{2}}.", ("1", "2")),
+            Template("saludo", "es", "marketing", "Hola {{nombre}}.", ("nombre",)),
+            Template("aviso", "es", "utility", "Aviso.", ()),
+        ]
+    )
+
+
+@pytest.fixture
+def start_graph(serve: Serve, webhook_url: str) -> StartGraph:
+    """Start a Graph simulator whose webhooks go to the receiver, one status a request unless told otherwise.
+
+    ``settings`` are members of GraphSettings; the client that the context gives carries the token.
+    """
+
+    @contextlib.asynccontextmanager
+    async def start(
+        *,
+        timings: StatusTimings = AT_ONCE,
+        url: str | None = None,
+        batch: int = 1,
+        time_compression: float = 6_000,
+        clock: Clock | None = None,
+        **settings: Any,  # noqa: ANN401 - as GraphSettings has them
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        target = WebhookTarget(
+            url or webhook_url, SECRET, batch=batch, window_seconds=0, time_compression=time_compression
+        )
+        simulator = GraphSimulator(
+            GraphSettings(
+                access_token=TOKEN,
+                number=NUMBER,
+                webhook=target,
+                verify_token="verify-me",
+                timings=timings,
+                seed=1,
+                **settings,
+            ),
+            clock=clock,
+        )
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with (
+            serve(build_app(simulator)) as base_url,
+            httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as http,
+        ):
+            yield http
+
+    return start
+
+
+@pytest.fixture
+def templates() -> TemplateList:
+    """Three templates: positional and named placeholders, and none."""
+    return some_templates()
 
 
 @dataclass(frozen=True)

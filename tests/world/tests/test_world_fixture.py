@@ -52,9 +52,9 @@ def test_printed_document_is_what_graph_and_traffic_read(
     assert len(document["contactos"]) == 16
     assert len(templates) == 6
     for plantilla in document["plantillas"]:
-        template = templates.find(plantilla["nombre"], "es")
-        assert template is not None
-        assert len(template.placeholders) == len(plantilla["variables"])
+        state = templates.find(plantilla["nombre"], "es")
+        assert state is not None
+        assert len(state.template.placeholders) == len(plantilla["variables"])
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"contactos": [], "plantillas": []}'])

@@ -5,8 +5,8 @@ import hashlib
 import hmac
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +16,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 from whatsapp_world.graph.app import build_app
 from whatsapp_world.graph.simulator import GraphSettings, GraphSimulator
 from whatsapp_world.graph.statuses import StatusTimings
@@ -47,35 +46,8 @@ BODY = {
 }
 
 Requests = asyncio.Queue[tuple[bytes, str]]
-Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 StartGraph = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 Eventually = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
-
-
-@pytest.fixture
-def start_graph(serve: Serve, webhook_url: str) -> StartGraph:
-    """Start a simulator whose webhooks go to the receiver, one status a request unless told otherwise."""
-
-    @asynccontextmanager
-    async def start(
-        timings: StatusTimings = AT_ONCE, url: str | None = None, batch: int = 1
-    ) -> AsyncIterator[httpx.AsyncClient]:
-        settings = GraphSettings(
-            access_token=TOKEN,
-            number=NUMBER,
-            webhook=WebhookTarget(url or webhook_url, SECRET, batch=batch, window_seconds=0, time_compression=6_000),
-            verify_token="verify-me",
-            timings=timings,
-            seed=1,
-        )
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        async with (
-            serve(build_app(GraphSimulator(settings))) as base_url,
-            httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as http,
-        ):
-            yield http
-
-    return start
 
 
 class Certificate(Protocol):

@@ -6,7 +6,7 @@ but Meta's servers fill in (``recipient_type``, ``language.policy``) may be abse
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from whatsapp_world.graph.errors import GraphError
@@ -15,7 +15,10 @@ from whatsapp_world.graph.templates import Template, TemplateList
 MAX_CALLBACK_DATA = 512
 MAX_BODY_TEXT = 1_024
 MAX_FREE_TEXT = 4_096
-_ENVELOPE_KEYS = {"messaging_product", "recipient_type", "to", "type", "context", "biz_opaque_callback_data"}
+_ENVELOPE_KEYS = frozenset(
+    {"messaging_product", "recipient_type", "to", "type", "context", "biz_opaque_callback_data"}
+)
+_MESSAGE_KEYS = {kind: _ENVELOPE_KEYS | {kind} for kind in ("template", "text")}
 _NOT_SIMULATED = {
     "audio",
     "contacts",
@@ -27,8 +30,11 @@ _NOT_SIMULATED = {
     "sticker",
     "video",
 }
-_TEMPLATE_KEYS = {"name", "language", "components", "namespace"}
-_COMPONENT_KEYS = {"type", "sub_type", "index", "parameters"}
+_TEMPLATE_KEYS = frozenset({"name", "language", "components", "namespace"})
+_TEXT_KEYS = frozenset({"body", "preview_url"})
+_LANGUAGE_KEYS = frozenset({"code", "policy"})
+_COMPONENT_KEYS = frozenset({"type", "sub_type", "index", "parameters"})
+_PARAMETER_KEYS = frozenset({"type", "text", "parameter_name"})
 _SEPARATORS = re.compile(r"[\s().+-]+")
 _UNSENDABLE_TEXT = re.compile(r"[\n\t]| {5,}")
 
@@ -58,13 +64,13 @@ def parse_message(
         raise GraphError(100, "Param recipient_type must be one of {INDIVIDUAL}")
     recipient_input = _required_text(body, "to")
     kind = body.get("type", "text")
-    if kind in _NOT_SIMULATED:
-        raise GraphError(131051, f"Message type {kind} is not simulated")
-    if kind not in {"template", "text"}:
+    if not isinstance(kind, str) or kind not in _MESSAGE_KEYS:
+        if isinstance(kind, str) and kind in _NOT_SIMULATED:
+            raise GraphError(131051, f"Message type {kind} is not simulated")
         raise GraphError(
             100, "Param type must be one of {AUDIO, CONTACTS, DOCUMENT, IMAGE, TEMPLATE, TEXT, VIDEO}"
         )
-    _only_keys(body, _ENVELOPE_KEYS | {kind}, where="message")
+    _only_keys(body, _MESSAGE_KEYS[kind], where="message")
     recipient = _recipient(recipient_input, sender)
     callback_data = _callback_data(body)
     if kind == "text":
@@ -125,9 +131,9 @@ def _required_object(body: Mapping[str, object], key: str, *, where: str = "") -
     return value
 
 
-def _only_keys(value: Mapping[str, object], allowed: Iterable[str], *, where: str) -> None:
-    unexpected = sorted(set(value) - set(allowed))
-    if unexpected:
+def _only_keys(value: Mapping[str, object], allowed: frozenset[str], *, where: str) -> None:
+    if not value.keys() <= allowed:
+        unexpected = sorted(value.keys() - allowed)
         raise GraphError(100, f'Unexpected key "{unexpected[0][:40]}" on param "{where}"')
 
 
@@ -153,14 +159,14 @@ def _callback_data(body: Mapping[str, object]) -> str | None:
 
 def _check_free_text(body: Mapping[str, object]) -> None:
     content = _required_object(body, "text")
-    _only_keys(content, {"body", "preview_url"}, where="text")
+    _only_keys(content, _TEXT_KEYS, where="text")
     if len(_required_text(content, "body", where="text")) > MAX_FREE_TEXT:
         raise GraphError(100, f"Param text.body must be at most {MAX_FREE_TEXT} characters long")
 
 
 def _language(content: Mapping[str, object]) -> str:
     language = _required_object(content, "language", where="template")
-    _only_keys(language, {"code", "policy"}, where="template.language")
+    _only_keys(language, _LANGUAGE_KEYS, where="template.language")
     if language.get("policy", "deterministic") != "deterministic":
         raise GraphError(100, "Param template.language.policy must be one of {DETERMINISTIC}")
     return _required_text(language, "code", where="template.language")
@@ -197,7 +203,7 @@ def _texts(values: object, *, where: str) -> list[tuple[str | None, str]]:
         path = f"{where}[{index}]"
         if not isinstance(value, dict):
             raise GraphError(100, f"Param {path} must be a JSON object")
-        _only_keys(value, {"type", "text", "parameter_name"}, where=path)
+        _only_keys(value, _PARAMETER_KEYS, where=path)
         if _required_text(value, "type", where=path).lower() != "text":
             raise GraphError(132012, f"{path}: expected a parameter of type text")
         text = _required_text(value, "text", where=path)

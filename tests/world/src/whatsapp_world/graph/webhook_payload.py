@@ -10,6 +10,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import orjson
@@ -28,12 +29,12 @@ class BusinessNumber:
     display_number: str
     verified_name: str
 
-    @property
+    @cached_property
     def digits(self) -> str:
         """The display number without separators."""
         return "".join(character for character in self.display_number if character.isdecimal())
 
-    @property
+    @cached_property
     def metadata(self) -> dict[str, object]:
         """The ``metadata`` of the field ``messages``."""
         return {"display_phone_number": self.digits, "phone_number_id": self.phone_number_id}
