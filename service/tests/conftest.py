@@ -68,6 +68,7 @@ def serve() -> Serve:
     async def serving(app: ASGIApp) -> AsyncIterator[str]:
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="auto"))
         with socket.create_server(("127.0.0.1", 0)) as listener:  # connections wait here until it has started
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio sets it on its own only
             task = asyncio.create_task(server.serve(sockets=[listener]))
             try:
                 yield f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from starlette.responses import Response
 
 from whatsapp_service.account_events import list_events
-from whatsapp_service.api.fields import QueryIdentifier, QueryInteger
+from whatsapp_service.api.fields import DIGITS, QueryIdentifier
 from whatsapp_service.api.operations import Call, Nothing
 from whatsapp_service.pauses import Scope, active_pauses
 from whatsapp_service.templates import list_templates
@@ -45,7 +45,7 @@ class EventsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     campo: Annotated[str, Field(pattern=r"^[a-z_]{1,64}$")] | None = Field(None, description="Meta's field.")
-    limite: Annotated[QueryInteger, Field(ge=1, le=500)] = 50
+    limite: Annotated[int, Field(ge=1, le=500), DIGITS] = 50
     antes_de: QueryIdentifier | None = Field(
         None, description="Only ids below this one: `siguiente` of the page before."
     )

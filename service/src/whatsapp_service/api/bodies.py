@@ -70,7 +70,7 @@ def read_query(request: Request, model: type[Model]) -> Model:
         if kind == "extra_forbidden":
             known = ", ".join(model.model_fields) or "none"
             message = f"there is no such parameter (there are: {known})"
-        raise ApiError(422, "invalid_parameter", f"{place}: {message}") from error
+        raise ApiError(422, "invalid_parameter", f"{place or 'query'}: {message}") from error
 
 
 def _first(error: ValidationError) -> tuple[str, str, str]:

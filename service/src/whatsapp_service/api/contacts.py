@@ -6,10 +6,10 @@ import logging
 from dataclasses import asdict
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
-from whatsapp_service.api.fields import LARGEST, Identifier, QueryIdentifier, QueryInteger
+from whatsapp_service.api.fields import DIGITS, LARGEST, WHOLE, Identifier, QueryIdentifier
 from whatsapp_service.api.operations import Call, Nothing
 from whatsapp_service.contacts import list_bad, validate_phones
 from whatsapp_service.json_logging import log_event
@@ -24,10 +24,10 @@ class ValidationRequest(BaseModel):
 
     empresa_id: Identifier | None = None
     ids: Annotated[list[Identifier], Field(min_length=1, max_length=1000)] | None = None
-    despues_de: Annotated[StrictInt, Field(ge=0, le=LARGEST)] = Field(
+    despues_de: Annotated[int, Field(ge=0, le=LARGEST), WHOLE] = Field(
         0, description="Only ids above this one: `siguiente` of the call before."
     )
-    maximo: Annotated[StrictInt, Field(ge=1, le=10_000)] = 10_000
+    maximo: Annotated[int, Field(ge=1, le=10_000), WHOLE] = 10_000
 
 
 class ValidationCounts(BaseModel):
@@ -46,8 +46,8 @@ class BadPhonesQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     empresa_id: QueryIdentifier | None = None
-    limite: Annotated[QueryInteger, Field(ge=1, le=500)] = 100
-    despues_de: Annotated[QueryInteger, Field(ge=0, le=LARGEST)] = Field(
+    limite: Annotated[int, Field(ge=1, le=500), DIGITS] = 100
+    despues_de: Annotated[int, Field(ge=0, le=LARGEST), DIGITS] = Field(
         0, description="Only ids above this one: `siguiente` of the page before."
     )
 

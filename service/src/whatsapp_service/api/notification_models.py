@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from whatsapp_service import listing, notifications, requeue
 from whatsapp_service.api.fields import (
+    DIGITS,
     LARGEST,
+    WHOLE,
     Identifier,
-    Integer,
     Moment,
     QueryIdentifier,
-    QueryInteger,
     Text,
     VariableName,
     VariableValue,
@@ -28,7 +28,15 @@ Time = Annotated[str, Field(json_schema_extra={"format": "date-time"}, examples=
 class NotificationRequest(BaseModel):
     """A notification to send; one of `plantilla_id` and `evento` names the template."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={
+            "examples": [
+                {"empresa_id": 7, "contacto_id": 1, "plantilla_id": 1, "variables": {"nombre": "Ana"}}
+            ]
+        },
+    )
 
     empresa_id: Identifier
     contacto_id: Identifier
@@ -41,7 +49,7 @@ class NotificationRequest(BaseModel):
     programada_para: Moment | None = Field(
         None, description="Not before this time; the company's hours may make it later."
     )
-    prioridad: Annotated[StrictInt, Field(ge=0, le=2)] = Field(0, description="2 goes first.")
+    prioridad: Annotated[int, Field(ge=0, le=2), WHOLE] = Field(0, description="2 goes first.")
 
     @model_validator(mode="after")
     def _names_one_template(self) -> Self:
@@ -82,14 +90,14 @@ class ListQuery(BaseModel):
     contacto_id: QueryIdentifier | None = None
     plantilla_id: QueryIdentifier | None = None
     valorizacion_id: QueryIdentifier | None = None
-    codigo_error: Annotated[QueryInteger, Field(ge=-LARGEST, le=LARGEST)] | None = Field(
+    codigo_error: Annotated[int, Field(ge=-LARGEST, le=LARGEST), DIGITS] | None = Field(
         None, description="Meta's code."
     )
     clase_error: ErrorClass | None = None
     desde: Moment | None = Field(None, description="Created at this time or later.")
     hasta: Moment | None = Field(None, description="Created before this time.")
-    limite: Annotated[QueryInteger, Field(ge=1, le=500)] = 50
-    offset: Annotated[QueryInteger, Field(ge=0, le=10_000_000)] = Field(
+    limite: Annotated[int, Field(ge=1, le=500), DIGITS] = 50
+    offset: Annotated[int, Field(ge=0, le=10_000_000), DIGITS] = Field(
         0, description="Costs what it skips; `antes_de` costs nothing."
     )
     antes_de: QueryIdentifier | None = Field(
@@ -200,7 +208,9 @@ class RequeueFilter(BaseModel):
 
     empresa_id: Identifier | None = None
     plantilla_id: Identifier | None = None
-    codigo_error: Integer | None = Field(None, description="Meta's code.")
+    codigo_error: Annotated[int, Field(ge=-LARGEST, le=LARGEST), WHOLE] | None = Field(
+        None, description="Meta's code."
+    )
     clase_error: ErrorClass | None = None
     desde: Moment | None = Field(None, description="Created at this time or later.")
     hasta: Moment | None = Field(None, description="Created before this time.")
@@ -209,7 +219,7 @@ class RequeueFilter(BaseModel):
         strict=True,
         description="Also those in DESCONOCIDA: their contacts may get the message twice.",
     )
-    maximo: Annotated[StrictInt, Field(ge=1, le=10_000)] = 1000
+    maximo: Annotated[int, Field(ge=1, le=10_000), WHOLE] = 1000
 
     def to_domain(self) -> requeue.Selection:
         """The same without pydantic and `maximo`."""
@@ -238,7 +248,7 @@ class ProcessQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[QueryInteger, Field(ge=1, le=10_000)] | None = Field(
+    limit: Annotated[int, Field(ge=1, le=10_000), DIGITS] | None = Field(
         None, description="Default: BATCH_SIZE. The scheduler goes on while something is due."
     )
 

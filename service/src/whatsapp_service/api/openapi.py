@@ -16,14 +16,14 @@ from whatsapp_service.api.operations import JSON, Answer, Nothing, Operation
 _REFERENCE: Final = "#/components/schemas/{model}"
 _KEY: Final = "apiKey"
 
-_ALWAYS: Final = {
+ALWAYS: Final = {
     414: Answer("`uri_too_long`"),
     431: Answer("`headers_too_large`"),
     500: Answer("`internal_error`: the log has it under the request id."),
     503: Answer("`database_unavailable`: try again."),
     504: Answer("`timeout`: it took longer than REQUEST_TIMEOUT."),
 }
-_WITH_KEY: Final = {
+WITH_KEY: Final = {
     401: Answer("`unauthorized`: no key, or none that is known."),
     403: Answer("`forbidden`: the key lacks the scope."),
 }
@@ -41,8 +41,8 @@ def answers_of(operation: Operation) -> dict[int, Answer]:
     return dict(
         sorted(
             {
-                **_ALWAYS,
-                **(_WITH_KEY if operation.scopes else {}),
+                **ALWAYS,
+                **(WITH_KEY if operation.scopes else {}),
                 **(_WITH_QUERY if operation.query is not None else {}),
                 **(_WITH_BODY if _has_body(operation) else {}),
                 **operation.answers,
@@ -117,7 +117,7 @@ def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> list[dict[s
     found: list[dict[str, Any]] = []
     if "{id}" in operation.path:
         identifier = {"type": "integer", "minimum": 1, "maximum": LARGEST}
-        found.append({"name": "id", "in": "path", "required": True, "schema": identifier})
+        found.append({"name": "id", "in": "path", "required": True, "schema": identifier, "example": 1})
     if operation.query is not None and operation.query is not Nothing:
         model = schemas[operation.query.__name__]
         for name, schema in model.get("properties", {}).items():

@@ -6,13 +6,13 @@ import logging
 from typing import Annotated, Self
 
 from libsql_client import Client
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import JSONResponse, Response
 from whatsapp_database import timestamps
 
 from whatsapp_service.api.context import ApiContext
 from whatsapp_service.api.errors import ApiError
-from whatsapp_service.api.fields import LARGEST, Moment, QueryInteger, Text
+from whatsapp_service.api.fields import DIGITS, LARGEST, WHOLE, Moment, Text
 from whatsapp_service.api.operations import Call, Nothing
 from whatsapp_service.json_logging import log_event
 from whatsapp_service.notifications import COMPANY_KNOWN
@@ -20,7 +20,7 @@ from whatsapp_service.pauses import Origin, Pause, Scope, active_pauses, pause, 
 
 logger = logging.getLogger("whatsapp.pauses")
 
-ObjectId = Annotated[StrictInt, Field(ge=0, le=LARGEST)]
+ObjectId = Annotated[int, Field(ge=0, le=LARGEST), WHOLE]
 
 
 class PauseRequest(BaseModel):
@@ -45,7 +45,7 @@ class ResumeQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     alcance: Scope
-    objeto_id: Annotated[QueryInteger, Field(ge=0, le=LARGEST)] = Field(
+    objeto_id: Annotated[int, Field(ge=0, le=LARGEST), DIGITS] = Field(
         0, description="The company or template; 0 or left out with `todo`."
     )
 
