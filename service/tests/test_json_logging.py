@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from whatsapp_service.json_logging import configure_logging, log_event, request_id, user_id
+from whatsapp_service.json_logging import JsonFormatter, configure_logging, log_event, request_id, user_id
 from whatsapp_service.settings import Settings
 
 
@@ -94,10 +94,11 @@ def test_request_and_caller_are_told(log_file: Path) -> None:
     assert _lines(log_file)[0]["context"] == {"request_id": "987654321-1234567890", "user_id": "billing"}
 
 
-def test_what_json_cannot_hold_does_not_lose_the_line(log_file: Path) -> None:
-    log_event(logging.getLogger("x"), logging.INFO, "odd \udcff", number=2**70, path=Path("/srv"))
-    (line,) = _lines(log_file)
-    assert line["context"] == {"number": 2**70, "path": "/srv"}
+def test_what_json_cannot_hold_does_not_lose_the_line() -> None:
+    record = logging.LogRecord("x", logging.INFO, "x.py", 1, "odd \udcff", (), None)
+    record.event_context = {"number": 2**70, "path": Path("/srv")}
+    line = json.loads(JsonFormatter().format(record))
+    assert (line["message"], line["context"]) == ("odd \udcff", {"number": 2**70, "path": "/srv"})
 
 
 def test_rotated_file_is_opened_again(log_file: Path) -> None:
