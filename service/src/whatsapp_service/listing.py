@@ -98,6 +98,8 @@ async def list_page(
     if not kept:
         matching = rows.integer(results[1][0], "matching")
         exact = rows.integer(results[1][0], "looked_at") <= COUNTED_AT_MOST
+        if not exact:
+            matching = max(matching, len(found) + (offset if before is None and found else 0))
     last = found[limit - 1]["id"] if len(found) > limit else None
     return Page(found[:limit], matching, exact, last if isinstance(last, int) else None)
 
