@@ -11,10 +11,14 @@ import orjson
 from libsql_client import Client, InStatement, Row
 from whatsapp_database import ConstraintError, rows, timestamps
 
+from whatsapp_service.contacts import PhoneFault, phone_fault
 from whatsapp_service.estados import Estado
 from whatsapp_service.hours import BusinessHours, HoursError, parse_hours
 from whatsapp_service.listing import COLUMNS
 from whatsapp_service.templates import variable_names
+
+_HOPELESS: Final = (PhoneFault.UNREADABLE, PhoneFault.WRONG_LENGTH)
+"""What no numbering plan can make right; the other faults may be gaps in what libphonenumber knows."""
 
 _HISTORY_LINES: Final = 1000
 _NOTIFICATION: Final = f"""SELECT {COLUMNS}, whatsapp_message_id, request_id, facturable, cobro_categoria,
@@ -163,7 +167,10 @@ async def _check(client: Client, new: NewNotification) -> tuple[Row, BusinessHou
     by_id = new.plantilla_id is not None
     contacts, templates, hours, known = await client.batch(
         [
-            ("SELECT empresa_id, activo FROM whatsapp_contactos WHERE id = ?", (new.contacto_id,)),
+            (
+                "SELECT empresa_id, activo, telefono FROM whatsapp_contactos WHERE id = ?",
+                (new.contacto_id,),
+            ),
             (
                 _TEMPLATE_BY_ID if by_id else _TEMPLATE_BY_EVENT,
                 (new.plantilla_id if by_id else new.evento,),
@@ -181,6 +188,8 @@ async def _check(client: Client, new: NewNotification) -> tuple[Row, BusinessHou
         raise RejectedError("contact_not_found", "the company has no such contact")
     if contacts[0]["activo"] != 1:
         raise RejectedError("contact_inactive", "the contact is not active")
+    if phone_fault(rows.text(contacts[0], "telefono")) in _HOPELESS:
+        raise RejectedError("phone_invalid", "the contact's phone number is not a possible number")
     if not templates.rows:
         raise RejectedError("template_not_found", "there is no such template")
     template = templates[0]

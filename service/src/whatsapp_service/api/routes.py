@@ -297,8 +297,8 @@ _NOTIFICATIONS: Final = (
             409: Answer("`idempotency_conflict`: the key was used for another request."),
             422: Answer(
                 "`invalid_field`, `invalid_header`, `company_not_found`, `contact_not_found`,"
-                " `contact_inactive`, `template_not_found`, `template_inactive`, `variable_missing`,"
-                " `hours_unusable`, `never_open`"
+                " `contact_inactive`, `phone_invalid`, `template_not_found`, `template_inactive`,"
+                " `variable_missing`, `hours_unusable`, `never_open`"
             ),
         },
     ),
