@@ -104,16 +104,24 @@ class Daemon:
         return "".join(f"\n  {line}" for line in lines)
 
     async def _ready(self, process: subprocess.Popen[bytes], listener: socket.socket) -> None:
+        said = asyncio.Event()
+
+        def read() -> None:
+            if listener.recv(4096).startswith(b"READY=1"):
+                said.set()
+
         loop = asyncio.get_running_loop()
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_POLL_SECONDS):
-                    if (await loop.sock_recv(listener, 4096)).startswith(b"READY=1"):
-                        return
-            if process.poll() is not None:
-                raise StackError(
-                    f"{self.name} ended with {process.returncode} at its start:{self.last_lines()}"
-                )
+        loop.add_reader(listener, read)
+        try:
+            while not said.is_set():
+                if process.poll() is not None:
+                    raise StackError(
+                        f"{self.name} ended with {process.returncode} at its start:{self.last_lines()}"
+                    )
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(said.wait(), _POLL_SECONDS)
+        finally:
+            loop.remove_reader(listener)
 
     def _note_usage(self) -> None:
         if self._process is not None and self._process.poll() is None:

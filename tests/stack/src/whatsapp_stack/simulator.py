@@ -37,7 +37,9 @@ async def accepted_messages(client: HttpClient) -> list[AcceptedMessage]:
             f"the simulator accepted {page['total']} messages and remembers {len(page['items'])}"
         )
     return [
-        AcceptedMessage(item["id"], int(item["biz_opaque_callback_data"]), tuple(item["statuses"]))
+        AcceptedMessage(
+            item["id"], _notification_id(item["biz_opaque_callback_data"]), tuple(item["statuses"])
+        )
         for item in page["items"]
     ]
 
@@ -46,3 +48,8 @@ async def simulator_state(client: HttpClient) -> SimulatorState:
     """The counts now."""
     state = await client.get_json("/_lab/state")
     return SimulatorState(state["accepted"], state["refused"], state["webhooks"].get("pending", 0))
+
+
+def _notification_id(callback_data: str) -> int:
+    """The service's correlation id: the notification's, alone or with a dot and the number of its send."""
+    return int(callback_data.partition(".")[0])

@@ -36,21 +36,21 @@ _INSERT: Final = """INSERT INTO whatsapp_notificaciones (empresa_id, contacto_id
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-def fill(path: Path, fixture: Fixture, kept: Path) -> None:
-    """Put a million notifications into the database at `path`, from `kept` when it has one of this schema.
+def fill(path: Path, fixture: Fixture, kept: Path, count: int = NOTIFICATIONS) -> None:
+    """Put `count` notifications into the database at `path`, from `kept` when it has one of this schema.
 
     They are inserted with the schema's triggers, spread over 90 days, most of them finished.
     """
-    ready = kept / f"notifications-{_key(path, fixture)}.db"
+    ready = kept / f"notifications-{_key(path, fixture, count)}.db"
     if not ready.exists():
         kept.mkdir(parents=True, exist_ok=True)
         for older in kept.glob("notifications-*.db*"):
             older.unlink()
-        tell(f"making a database of {NOTIFICATIONS:,} notifications, once for this schema")
+        tell(f"making a database of {count:,} notifications, once for this schema")
         began = time.monotonic()
         unfinished = ready.with_suffix(".db-unfinished")
         _copy(path, unfinished)
-        _insert(unfinished, fixture)
+        _insert(unfinished, fixture, count)
         unfinished.rename(ready)
         tell(f"made in {time.monotonic() - began:.0f} s, {ready.stat().st_size / 2**20:,.0f} MiB")
     for suffix in ("-wal", "-shm"):
@@ -58,12 +58,12 @@ def fill(path: Path, fixture: Fixture, kept: Path) -> None:
     shutil.copyfile(ready, path)
 
 
-def _key(path: Path, fixture: Fixture) -> str:
+def _key(path: Path, fixture: Fixture, count: int) -> str:
     """A checksum of the schema and of what the rows are made of."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
         query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name"
         schema = [row[0] for row in connection.execute(query)]
-    text = json.dumps([_RECIPE, NOTIFICATIONS, repr(fixture), schema])
+    text = json.dumps([_RECIPE, count, repr(fixture), schema])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -76,27 +76,27 @@ def _copy(source: Path, target: Path) -> None:
         reader.backup(writer)
 
 
-def _insert(path: Path, fixture: Fixture) -> None:
+def _insert(path: Path, fixture: Fixture, count: int) -> None:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # The file is nobody's until it is renamed: no journal is needed while it is made.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -1000000")
         connection.execute("BEGIN")
-        connection.executemany(_INSERT, _rows(fixture))
+        connection.executemany(_INSERT, _rows(fixture, count))
         connection.execute("COMMIT")
         connection.execute("ANALYZE")
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _rows(fixture: Fixture) -> Iterator[tuple[object, ...]]:
+def _rows(fixture: Fixture, count: int) -> Iterator[tuple[object, ...]]:
     chance = random.Random(1)  # noqa: S311 - the same rows every time, nothing secret
     now = datetime.now(UTC)
     variables = json.dumps(fixture.variables)
     states, weights = list(_SHARES), list(_SHARES.values())
-    for number in range(NOTIFICATIONS):
-        created = now - timedelta(days=_DAYS) * (1 - number / NOTIFICATIONS)
-        left = NOTIFICATIONS - number
+    for number in range(count):
+        created = now - timedelta(days=_DAYS) * (1 - number / count)
+        left = count - number
         due = created
         if left <= _DUE:
             estado = "PENDIENTE"

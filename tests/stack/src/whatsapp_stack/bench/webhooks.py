@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,23 +19,30 @@ from whatsapp_stack.load import LoadResult, closed_loop, open_loop
 from whatsapp_stack.stack import Stack, StackSettings, prepared
 from whatsapp_stack.webhook_requests import MessageStatus, webhook_body, webhook_request
 
-CLOSED_REQUESTS: Final = 10_000
-CLOSED_CONNECTIONS: Final = 32
-LARGE_STATUSES: Final = 1_000
-LARGE_BYTES: Final = 3_000_000
-OPEN_RATE: Final = 240.0
+_CONNECTIONS: Final = 32
+_LARGE_BYTES: Final = 3_000_000
+_RATE: Final = 240.0
 """Three statuses for each of 80 messages a second."""
-OPEN_SECONDS: Final = 15
 _APPLIED_SECONDS: Final = 300.0
 _MS: Final = 1000
 
 
-async def measure(folder: Path, service: Mapping[str, str]) -> Report:
+@dataclass(frozen=True, slots=True)
+class WebhookLoad:
+    """How much is posted: statuses one by one, statuses of the large body, seconds at 240 statuses each."""
+
+    single: int = 10_000
+    large: int = 1_000
+    steady_seconds: int = 15
+
+
+async def measure(folder: Path, service: Mapping[str, str], load: WebhookLoad | None = None) -> Report:
     """Run the three loads one after the other. Raises StackError when an event or a state is missing."""
     settings = StackSettings(schedulers=0, webhooks=False, service=service)
-    open_requests = int(OPEN_RATE * OPEN_SECONDS)
+    load = load or WebhookLoad()
+    steady = int(_RATE * load.steady_seconds)
     async with prepared(settings, folder) as stack:
-        count = CLOSED_REQUESTS + LARGE_STATUSES + open_requests
+        count = load.single + load.large + steady
         tell(f"{count:,} notifications wait for their status")
         sent = database_file.insert_sent(stack.database_file, stack.fixture, count)
         await stack.api.start()
@@ -42,9 +50,9 @@ async def measure(folder: Path, service: Mapping[str, str]) -> Report:
         return Report(
             "webhooks",
             (
-                *await bench.closed(),
-                *await bench.large(),
-                *await bench.open(open_requests),
+                *await bench.closed(load.single),
+                *await bench.large(load.large),
+                *await bench.open(steady),
                 Figure(
                     "API: resident memory at the end", round(stack.api.usage().rss_bytes / 2**20, 1), "MiB"
                 ),
@@ -59,11 +67,11 @@ class _Bench:
         self._delivered = 0
         self._events = 0
 
-    async def closed(self) -> list[Figure]:
-        requests = self._single(CLOSED_REQUESTS)
-        tell(f"{len(requests):,} single statuses over {CLOSED_CONNECTIONS} connections, as fast as they go")
+    async def closed(self, count: int) -> list[Figure]:
+        requests = self._single(count)
+        tell(f"{len(requests):,} single statuses over {_CONNECTIONS} connections, as fast as they go")
         shares = CpuShares([self._stack.api])
-        result = await closed_loop(self._stack.api_port, requests, connections=CLOSED_CONNECTIONS)
+        result = await closed_loop(self._stack.api_port, requests, connections=_CONNECTIONS)
         cpu = shares.figures("closed loop")
         self._verify_committed(result)
         applied = await self._applied(len(requests))
@@ -80,24 +88,24 @@ class _Bench:
             *cpu,
         ]
 
-    async def large(self) -> list[Figure]:
-        statuses = [self._next_status() for _ in range(LARGE_STATUSES)]
-        body = webhook_body(statuses, size=LARGE_BYTES)
-        tell(f"one body of {LARGE_STATUSES:,} statuses, {len(body) / 1e6:.1f} MB")
+    async def large(self, count: int) -> list[Figure]:
+        statuses = [self._next_status() for _ in range(count)]
+        body = webhook_body(statuses, size=_LARGE_BYTES)
+        tell(f"one body of {count:,} statuses, {len(body) / 1e6:.1f} MB")
         request = webhook_request(body, self._stack.app_secret)
         result = await closed_loop(self._stack.api_port, [request], connections=1)
         self._verify_committed(result)
-        applied = await self._applied(LARGE_STATUSES)
+        applied = await self._applied(count)
         return [
-            Figure("1,000 statuses in 3 MB: answered", round(result.longest * _MS, 1), "ms"),
-            Figure("1,000 statuses in 3 MB: applied after the answer", round(applied, 2), "s"),
+            Figure(f"{count:,} statuses in 3 MB: answered", round(result.longest * _MS, 1), "ms"),
+            Figure(f"{count:,} statuses in 3 MB: applied after the answer", round(applied, 2), "s"),
         ]
 
     async def open(self, count: int) -> list[Figure]:
         requests = self._single(count)
-        tell(f"{count:,} single statuses, {OPEN_RATE:g} a second")
+        tell(f"{count:,} single statuses, {_RATE:g} a second")
         shares = CpuShares([self._stack.api])
-        result = await open_loop(self._stack.api_port, requests, rate=OPEN_RATE)
+        result = await open_loop(self._stack.api_port, requests, rate=_RATE)
         cpu = shares.figures("240/s")
         self._verify_committed(result)
         applied = await self._applied(count)
