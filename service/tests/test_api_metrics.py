@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from libsql_client import Client
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import ASGIApp
+from whatsapp_service.api.application import create_app
 from whatsapp_service.figures import Figures, read_figures
 from whatsapp_service.settings import Settings
 
 PATH = "/api/notifications"
+ROOT = Path(__file__).parents[2]
+Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 
 
 async def _insert(database: Client, settings: Settings, *states: str) -> None:
@@ -67,13 +75,40 @@ async def test_json_figures_have_the_manuals_keys(
     assert status["data"]["last_execution"] is None
 
 
+async def test_every_metric_is_in_the_reference(api: httpx.AsyncClient) -> None:
+    text = (ROOT / "docs" / "metrics.md").read_text()
+    section = text[text.index("\n## API\n") : text.index("\n## Scheduler\n")]
+    documented = set(re.findall(r"^\| `(whatsapp_\w+)` \| (\w+)", section, re.MULTILINE))
+    families = text_string_to_metric_families((await api.get("/metrics")).text)
+    exposed = {
+        (f"{family.name}_total" if family.type == "counter" else family.name, family.type)
+        for family in families
+        if not family.name.endswith("_created")  # beside each counter, with one worker only
+    }
+    assert exposed == documented
+
+
+async def test_days_left_of_the_graph_api_version(settings: Settings, database: Client, serve: Serve) -> None:
+    moment = datetime(2027, 10, 1, tzinfo=UTC)
+    for version, line in (
+        ("v23.0", "whatsapp_graph_api_version_days_left 7.0"),
+        ("v99.0", None),
+    ):
+        chosen = settings.model_copy(update={"whatsapp_api_version": version})
+        async with (
+            serve(create_app(chosen, database=database, clock=lambda: moment)) as url,
+            httpx.AsyncClient(base_url=url) as client,
+        ):
+            text = (await client.get("/metrics")).text
+        assert (line in text) if line else ("version_days_left" not in text)
+
+
 async def test_requests_are_counted_by_route_never_by_path(api: httpx.AsyncClient) -> None:
     for path in (f"{PATH}/1", f"{PATH}/2", "/some/scanner.php"):
         await api.get(path)
     text = (await api.get("/metrics")).text
     assert (
-        'whatsapp_http_requests_total{method="GET",route="/api/notifications/{id}",status="404"} 2.0'
-        in text
+        'whatsapp_http_requests_total{method="GET",route="/api/notifications/{id}",status="404"} 2.0' in text
     )
     assert 'whatsapp_http_requests_total{method="GET",route="unmatched",status="404"} 1.0' in text
     assert "scanner" not in text

@@ -291,6 +291,29 @@ API_METRICS: tuple[MetricDefinition, ...] = (
     _histogram(
         "whatsapp_webhook_lag_seconds", "seconds", "Receipt of an event minus Meta's timestamp of it", _A
     ),
+    _counter(
+        "whatsapp_webhook_statuses_total", "statuses", "Statuses in webhooks, by what they did", _A, "result"
+    ),
+    _counter(
+        "whatsapp_account_events_total",
+        "events",
+        "Webhooks about templates, quality, limits and the account, by Meta's field",
+        _A,
+        "field",
+    ),
+    _gauge(
+        "whatsapp_sending_paused",
+        "pauses",
+        "Pauses of sending in force, by what they stop (todo, empresa, plantilla)",
+        _A,
+        "scope",
+    ),
+    _gauge(
+        "whatsapp_graph_api_version_days_left",
+        "days",
+        "Until Meta ends the Graph API version in use, negative after it; absent when its end is not known",
+        _A,
+    ),
 )
 
 _S = Source.SCHEDULER
