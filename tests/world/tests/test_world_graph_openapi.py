@@ -73,10 +73,9 @@ def component(name: str) -> dict[str, Any]:
 
 
 def answer_schema(path: str, method: str, status: int) -> dict[str, Any]:
-    schema: dict[str, Any] = OPENAPI["paths"][path][method]["responses"][str(status)]["content"][
-        "application/json"
-    ]
-    return schema["schema"]
+    content = OPENAPI["paths"][path][method]["responses"][str(status)]["content"]
+    schema: dict[str, Any] = content["application/json"]["schema"]
+    return schema
 
 
 def meta_examples() -> Iterator[Any]:

@@ -26,7 +26,7 @@ from whatsapp_world.graph.meta_api import MetaApi, refusal, usage_of
 from whatsapp_world.graph.simulator import GraphSimulator
 from whatsapp_world.graph.template_management import TemplateManagement
 from whatsapp_world.graph.token import MESSAGING
-from whatsapp_world.graph.webhook_sender import WebhookSender
+from whatsapp_world.graph.webhook_sender import WebhookSender, WebhookTarget
 from whatsapp_world.http_server import SeveredConnection
 
 MAX_BODY: Final = 256 * 1024
@@ -44,10 +44,9 @@ def build_app(simulator: GraphSimulator) -> GraphApp:
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, object]]:
         async with contextlib.AsyncExitStack() as stack:
-            # The system's trust store: httpx alone would use certifi's, which knows no private CA.
             client = await stack.enter_async_context(
                 httpx.AsyncClient(
-                    verify=ssl.create_default_context(), timeout=WEBHOOK_TIMEOUT_SECONDS, trust_env=False
+                    verify=_trust(settings.webhook), timeout=WEBHOOK_TIMEOUT_SECONDS, trust_env=False
                 )
             )
             await stack.enter_async_context(_webhooks(simulator, client))
@@ -60,6 +59,13 @@ def build_app(simulator: GraphSimulator) -> GraphApp:
         *MetaApi(simulator).routes(),
     ]
     return GraphApp(simulator, Starlette(lifespan=lifespan, routes=routes))
+
+
+def _trust(target: WebhookTarget | None) -> ssl.SSLContext:
+    """Return the system's trust store: httpx alone would use certifi's, which knows no private CA."""
+    if target is None or not target.url.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used, and quickly made
+    return ssl.create_default_context()
 
 
 @contextlib.asynccontextmanager

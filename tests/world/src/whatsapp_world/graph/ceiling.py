@@ -22,8 +22,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 
-import httpx
 import httptools
+import httpx
 import uvloop
 
 from whatsapp_world.graph.load import LoadError, LoadResult, LoadTarget, load
@@ -196,12 +196,12 @@ def _ceiling(
 
 def report(ceiling: Ceiling) -> str:
     """Return the figures as text."""
+    measured = f"{ceiling.messages:,} messages, {ceiling.seconds:.1f} s, {ceiling.connections} connections"
     lines = [
         f"messages/s               {ceiling.messages_per_second:,.0f}",
         f"CPU per message          {ceiling.cpu_microseconds_per_message:,.0f} us",
         f"answered in (median/p99) {ceiling.median_ms:.2f} / {ceiling.p99_ms:.2f} ms",
-        f"measured                 {ceiling.messages:,} messages, {ceiling.seconds:.1f} s,"
-        f" {ceiling.connections} connections, {ceiling.refused} refused",
+        f"measured                 {measured}, {ceiling.refused} refused",
     ]
     if ceiling.webhooks:
         lines.append(

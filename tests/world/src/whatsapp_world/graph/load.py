@@ -1,4 +1,4 @@
-"""A load of messages over kept-alive connections: the cheapest client there is, to see what the server can do."""
+"""A load of messages over kept-alive connections, by a client that costs little beside the server."""
 
 from __future__ import annotations
 
