@@ -119,7 +119,7 @@ async def webhook_url(
             if request.query_params["hub.verify_token"] != "verify-me":
                 return PlainTextResponse("no", status_code=403)
             return PlainTextResponse(request.query_params["hub.challenge"])
-        await webhook_requests.put((await request.body(), request.headers["X-Hub-Signature-256"]))
+        await webhook_requests.put((await request.body(), request.headers.get("X-Hub-Signature-256", "")))
         return PlainTextResponse("", status_code=webhook_answers.pop(0) if webhook_answers else 200)
 
     async with serve(Starlette(routes=[Route("/webhook", receive, methods=["GET", "POST"])])) as url:

@@ -61,16 +61,21 @@ class AcceptedMessage:
 
 
 class CallbackCounts:
-    """How often messages with the same callback data were accepted; the newest 100,000 are remembered."""
+    """How often messages with the same callback data were accepted; the newest 100,000 are remembered.
 
-    def __init__(self, capacity: int = MAX_CALLBACK_IDS) -> None:
+    With a ``separator`` what stands before it counts: a client may number its attempts behind one.
+    """
+
+    def __init__(self, capacity: int = MAX_CALLBACK_IDS, *, separator: str = "") -> None:
         self._capacity = capacity
+        self._separator = separator
         self.once: dict[str, None] = {}
         self.repeated: dict[str, int] = {}
         self.forgotten = 0
 
     def add(self, callback_data: str) -> None:
         """Count one accepted message."""
+        callback_data = self._counted(callback_data)
         if callback_data in self.repeated:
             self.repeated[callback_data] += 1
         elif callback_data in self.once:
@@ -84,7 +89,11 @@ class CallbackCounts:
 
     def count(self, callback_data: str) -> int:
         """Return how often it was accepted, 0 when that is not remembered."""
+        callback_data = self._counted(callback_data)
         return self.repeated.get(callback_data, 1 if callback_data in self.once else 0)
+
+    def _counted(self, callback_data: str) -> str:
+        return callback_data.partition(self._separator)[0] if self._separator else callback_data
 
     def restore(self, once: Iterable[str], repeated: Mapping[str, int], forgotten: int) -> None:
         """Take over what an earlier run counted."""
@@ -119,10 +128,10 @@ class CallbackCounts:
 class MessageLog:
     """The newest accepted messages, those with statuses to come, and counts of all since the last clear."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, *, callback_separator: str = "") -> None:
         self.capacity = capacity
         self.total = 0
-        self.callbacks = CallbackCounts()
+        self.callbacks = CallbackCounts(separator=callback_separator)
         self.outstanding: dict[str, AcceptedMessage] = {}
         self._newest: deque[AcceptedMessage] = deque(maxlen=capacity)
         self._by_id: dict[str, AcceptedMessage] = {}
@@ -180,13 +189,13 @@ class MessageLog:
     def page(self, limit: int, callback_data: str | None = None) -> dict[str, object]:
         """Return ``{"items": [...], "total": n}``: the newest ``limit`` messages, newest last.
 
-        ``total`` counts all since the last clear, or with ``callback_data`` those accepted with it.
+        ``total`` counts all since the last clear; with ``callback_data`` those that are remembered with it.
         """
         if callback_data is not None:
             matching = [message for message in self._newest if message.callback_data == callback_data]
             return {
                 "items": [message.document() for message in matching[-limit:]],
-                "total": self.callbacks.count(callback_data),
+                "total": len(matching),
             }
         first = max(0, len(self._newest) - limit)
         return {

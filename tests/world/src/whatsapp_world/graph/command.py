@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--templates-file", type=Path, help='document whose "plantillas" are the approved templates')
     add("--token-expires-at", type=int, default=0, help="epoch seconds, 0 never (default: 0)")
     add("--state-file", type=Path, help="remember here what was accepted, so that a killed simulator goes on")
+    add(
+        "--callback-separator",
+        default="",
+        help="for /_lab/duplicates: only what stands before it in the callback data counts",
+    )
     add("--seed", type=int, help="make delays and choices repeatable")
     _add_webhook_arguments(parser)
     _add_limit_arguments(parser)
@@ -210,6 +215,7 @@ def settings_of(arguments: argparse.Namespace) -> GraphSettings:
         error_statuses=dict(arguments.error_status),
         token_expires_at=arguments.token_expires_at,
         state_file=arguments.state_file,
+        callback_separator=arguments.callback_separator,
         seed=arguments.seed,
     )
 

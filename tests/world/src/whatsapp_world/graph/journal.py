@@ -51,21 +51,21 @@ class Over:
 class Recovered:
     """What a state file says: the messages, and how many statuses were delivered."""
 
-    log: MessageLog = field(default_factory=MessageLog)
+    log: MessageLog
     statuses: Counter[str] = field(default_factory=Counter)
 
 
 class Journal:
     """A state file open for writing."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the file, if there is one, and replace it by what still matters.
+    def __init__(self, path: Path, *, log: MessageLog | None = None) -> None:
+        """Read the file, if there is one, into ``log``, and replace it by what still matters.
 
         Raises UsageError when it cannot be read, written, or is not such a file. A last line that was cut
         short by the end of the process is left out.
         """
         self._path = path
-        self.recovered = Recovered()
+        self.recovered = Recovered(MessageLog() if log is None else log)
         try:
             if path.exists():
                 _replay(path.read_bytes(), self.recovered)

@@ -55,6 +55,7 @@ class GraphSettings:
     error_statuses: Mapping[int, int] = field(default_factory=dict)
     token_expires_at: int = 0
     state_file: Path | None = None
+    callback_separator: str = ""
     seed: int | None = None
 
 
@@ -93,10 +94,9 @@ class GraphSimulator:
         self._awaited: dict[str, asyncio.Event] = {}
         self._sender: WebhookSender | None = None
         self._journal: Journal | None = None
-        self.messages = MessageLog()
+        self.messages = MessageLog(callback_separator=settings.callback_separator)
         if settings.state_file is not None:
-            self._journal = Journal(settings.state_file)
-            self.messages = self._journal.recovered.log
+            self._journal = Journal(settings.state_file, log=self.messages)
             self._statuses = self._journal.recovered.statuses
         self.faults = FaultBoard(self._randomness)
         self.throttle = SendThrottle(settings.limits, self.clock)
