@@ -15,6 +15,7 @@ import httpx
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from whatsapp_world.graph.errors import GraphError
@@ -115,6 +116,11 @@ class GraphApp:
     def __init__(self, simulator: GraphSimulator, rest: Starlette) -> None:
         self._simulator = simulator
         self._rest = rest
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """The endpoints beside that one."""
+        return self._rest.routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or run the lifespan."""
