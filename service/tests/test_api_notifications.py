@@ -33,6 +33,15 @@ async def test_accepted_notification_is_stored_with_history(api: httpx.AsyncClie
     assert [row.astuple() for row in history] == [(answer["id"], "PENDIENTE")]
 
 
+async def test_the_request_id_is_kept_with_the_notification(api: httpx.AsyncClient) -> None:
+    created = await api.post(PATH, json=_request(), headers={"X-Request-ID": "req_from_nginx"})
+    shown = (await api.get(f"{PATH}/{created.json()['id']}")).json()
+    assert shown["request_id"] == "req_from_nginx"
+    assert [(line["estado_anterior"], line["estado_nuevo"]) for line in shown["historial"]] == [
+        (None, "PENDIENTE")
+    ]
+
+
 async def test_template_by_event_and_time_in_the_future(api: httpx.AsyncClient) -> None:
     body = _request(evento="valorizacion_aprobada", programada_para="2100-01-02T03:04:05-05:00")
     del body["plantilla_id"]
@@ -112,6 +121,30 @@ async def test_list_pages_without_phone_numbers(api: httpx.AsyncClient, database
     assert errors.json()["notificaciones"][0]["ultimo_error"] == "(131026) x"
     assert "987654321" not in errors.text
     assert (await api.get(PATH, params={"offset": 2})).json()["notificaciones"][0]["id"] == 1
+
+
+async def test_filters_and_pages_by_key(api: httpx.AsyncClient, database: Client) -> None:
+    for number in range(5):
+        await api.post(PATH, json=_request(valorizacion_id=1 + number % 2))
+    await database.execute(
+        """UPDATE whatsapp_notificaciones SET estado = 'ERROR', clase_error = 'recipient',
+            codigo_error = 131026 WHERE id = 2"""
+    )
+    for query, ids in (
+        ("estado=ERROR&estado=LEIDA", [2]),
+        ("empresa_id=7&estado=PENDIENTE", [5, 4, 3, 1]),
+        ("contacto_id=1&valorizacion_id=1", [5, 3, 1]),
+        ("clase_error=recipient&codigo_error=131026&plantilla_id=1", [2]),
+        ("desde=2020-01-01T00:00:00Z&hasta=2020-01-02T00:00:00Z", []),
+        ("empresa_id=8", []),
+    ):
+        page = (await api.get(f"{PATH}?{query}")).json()
+        assert [item["id"] for item in page["notificaciones"]] == ids
+        assert (page["total"], page["total_exacto"], page["siguiente"]) == (len(ids), True, None)
+    first = (await api.get(PATH, params={"limite": 3})).json()
+    assert (first["total"], first["siguiente"]) == (5, 3)
+    rest = (await api.get(PATH, params={"limite": 3, "antes_de": first["siguiente"]})).json()
+    assert ([item["id"] for item in rest["notificaciones"]], rest["siguiente"]) == ([2, 1], None)
 
 
 @pytest.mark.parametrize("query", ["limite=0", "limite=501", "limite=x", "offset=-1", "estado=NADA"])

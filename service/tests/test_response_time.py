@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from whatsapp_service.api.metrics import clear_worker_files, shared_response_times
 from whatsapp_service.api.response_time import ResponseTime
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -43,3 +44,9 @@ def test_a_file_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     mean = ResponseTime(tmp_path / "absent" / "times.json")
     assert mean.observe(START, (1.0, 10)) == 100.0
     assert mean.observe(START + timedelta(seconds=20), (2.0, 20)) == 100.0
+
+
+def test_a_new_start_forgets_the_samples_of_the_one_before(tmp_path: Path) -> None:
+    ResponseTime(shared_response_times(tmp_path)).observe(START, (1000.0, 10))
+    clear_worker_files(tmp_path)
+    assert ResponseTime(shared_response_times(tmp_path)).observe(START, (1.0, 10)) == 100.0

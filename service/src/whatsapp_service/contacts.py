@@ -15,7 +15,7 @@ from phonenumbers import PhoneNumberType
 from whatsapp_database import rows, timestamps
 
 _CHUNK: Final = 200
-"""Contacts in one transaction, and between two turns of the event loop: the check costs about 0.1 ms each."""
+"""Contacts in one transaction, and between two turns of the event loop; checking one costs 0.03 ms."""
 _MOBILE: Final = frozenset(
     {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.PERSONAL_NUMBER}
 )

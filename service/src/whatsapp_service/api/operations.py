@@ -18,6 +18,9 @@ from whatsapp_service.api.context import ApiContext, context_of
 from whatsapp_service.api.errors import ErrorAnswer
 from whatsapp_service.settings import Scope as KeyScope
 
+API: Final = "/api/notifications"
+"""Where the paths of most operations begin."""
+
 Method = Literal["GET", "POST", "DELETE"]
 Query = TypeVar("Query", bound=BaseModel)
 Body = TypeVar("Body", bound=BaseModel)
@@ -106,6 +109,35 @@ def served(
         return await handler(Call(request, context, caller, given, sent))
 
     return handle
+
+
+def keyed(
+    method: Method,
+    path: str,
+    handler: Callable[[Call[Query, Body]], Awaitable[Response]],
+    query: type[Query],
+    body: type[Body],
+    *scopes: KeyScope,
+    tag: str,
+    summary: str,
+    description: str,
+    answers: dict[int, Answer],
+    headers: tuple[Header, ...] = (),
+) -> Operation:
+    """An operation for which a key is needed."""
+    return Operation(
+        method=method,
+        path=path,
+        tag=tag,
+        summary=summary,
+        description=description,
+        handle=served(handler, query, body, scopes),
+        answers=answers,
+        scopes=scopes,
+        query=query,
+        body=body,
+        headers=headers,
+    )
 
 
 class PathEndpoint:

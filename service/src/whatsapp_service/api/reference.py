@@ -19,8 +19,8 @@ _UNBOUNDED: Final = 2**53
 _HEADER: Final = """\
 # HTTP API
 
-Made by `python -m whatsapp_service.api.reference` from `service/src/whatsapp_service/api/routes.py`; changes
-go there. `GET /openapi.json` is the same for programs (OpenAPI 3.1). Version {version}.
+Made by `python -m whatsapp_service.api.reference` from `service/src/whatsapp_service/api/*_routes.py`;
+changes go there. `GET /openapi.json` is the same for programs (OpenAPI 3.1). Version {version}.
 
 - **Keys**: the header `X-API-Key`; the scopes that an operation needs are in its table, one of them is enough
   ([settings.md](settings.md), `API_KEYS_FILE`; [commands.md](commands.md), `keys`).
