@@ -30,7 +30,7 @@ from whatsapp_world.graph.accepted import AcceptedMessage, MessageLog
 from whatsapp_world.graph.shape import StatusShape
 from whatsapp_world.graph.statuses import StatusStep
 
-COMPACT_BYTES: Final = 256 * 1024 * 1024
+COMPACT_BYTES: Final = 128 * 1024 * 1024
 _MODE: Final = 0o600  # it holds phone numbers
 
 
@@ -68,9 +68,9 @@ class Journal:
         self.recovered = Recovered(MessageLog() if log is None else log)
         try:
             if path.exists():
-                _replay(path.read_bytes(), self.recovered)
+                _replay(path, self.recovered)
             self._descriptor = -1
-            self._size = 0
+            self._size = self._compact_at = 0
             self.compact(self.recovered.log, self.recovered.statuses)
         except OSError as exc:
             raise UsageError(f"state file: cannot use {path}: {exc.strerror}") from exc
@@ -80,7 +80,7 @@ class Journal:
     @property
     def is_large(self) -> bool:
         """Whether it is time to compact."""
-        return self._size > COMPACT_BYTES
+        return self._size > self._compact_at
 
     def accepted(self, message: AcceptedMessage) -> None:
         """Remember a new message."""
@@ -112,6 +112,7 @@ class Journal:
             raise
         self.close()
         self._descriptor, self._size = descriptor, size
+        self._compact_at = max(COMPACT_BYTES, 2 * size)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -184,33 +185,37 @@ def _message(line: list[Any]) -> AcceptedMessage:
     )
 
 
-def _replay(content: bytes, recovered: Recovered) -> None:
-    lines = content.split(b"\n")
-    lines.pop()  # empty, or cut short
+def _replay(path: Path, recovered: Recovered) -> None:
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):  # the last one may have been cut short
+                _replay_line(orjson.loads(line), recovered)
+
+
+def _replay_line(line: list[Any], recovered: Recovered) -> None:
+    kind, *rest = line
     log = recovered.log
-    for line in lines:
-        kind, *rest = orjson.loads(line)
-        if kind == "accepted":
-            log.add(_message(rest[0]))
-        elif kind == "over":
-            _settle(rest[0], recovered)
-        elif kind == "step":
-            message = log.find(rest[0])
-            if message is not None:
-                log.extend(message, StatusStep(*rest[1]))
-        elif kind == "kept":
-            message = _message(rest[0])
-            log.keep(message)
-            if not message.outstanding:
-                log.outstanding.pop(message.id, None)
-        elif kind == "counts":
-            log.total = rest[0]
-            log.callbacks.restore(rest[1], rest[2], rest[3])
-            recovered.statuses.update(rest[4])
-        elif kind == "cleared":
-            log.clear()
-        else:
-            raise ValueError(kind)
+    if kind == "accepted":
+        log.add(_message(rest[0]))
+    elif kind == "over":
+        _settle(rest[0], recovered)
+    elif kind == "step":
+        message = log.find(rest[0])
+        if message is not None:
+            log.extend(message, StatusStep(*rest[1]))
+    elif kind == "kept":
+        message = _message(rest[0])
+        log.keep(message)
+        if not message.outstanding:
+            log.outstanding.pop(message.id, None)
+    elif kind == "counts":
+        log.total = rest[0]
+        log.callbacks.restore(rest[1], rest[2], rest[3])
+        recovered.statuses.update(rest[4])
+    elif kind == "cleared":
+        log.clear()
+    else:
+        raise ValueError(kind)
 
 
 def _settle(triples: list[list[Any]], recovered: Recovered) -> None:

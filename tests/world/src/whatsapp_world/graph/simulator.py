@@ -239,10 +239,9 @@ class GraphSimulator:
             return
         try:
             self._journal.over(Over(message, index, taken) for message, index in statuses)
-            if self._journal.is_large:
-                self._journal.compact(self.messages, self._statuses)
-        except (JournalError, OSError) as exc:
+        except JournalError as exc:
             LOG.warning("state file: cannot be written: %s", exc)
+        self._keep_journal_small(self._journal)
 
     def state(self) -> dict[str, object]:
         """Return counts, webhooks' state and the faults in force, for ``/_lab/state``."""
@@ -325,10 +324,20 @@ class GraphSimulator:
                 LOG.warning("state file: cannot be written: %s", exc)
                 raise GraphError(131000, "The simulator cannot remember the message") from exc
         self.messages.add(accepted)
+        if self._journal is not None:
+            self._keep_journal_small(self._journal)
         if self._sender is not None:
             monotonic = self.clock.monotonic()
             for index, step in enumerate(steps):
                 self._sender.submit(accepted, index, due=monotonic + step.after_seconds)
+
+    def _keep_journal_small(self, journal: Journal) -> None:
+        if not journal.is_large:
+            return
+        try:
+            journal.compact(self.messages, self._statuses)
+        except OSError as exc:
+            LOG.warning("state file: cannot be compacted: %s", exc.strerror)
 
     def _plan(self, message: OutgoingMessage) -> list[StatusStep]:
         failure = self.faults.strike("failed_status", subject=message)
