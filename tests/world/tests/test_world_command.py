@@ -45,6 +45,7 @@ def unit_arguments(name: str, files: Path, certificate: Certificate) -> list[str
             "--require-starttls",
         ],
         "sns": tls,
+        "hrana": [*tls, "--db-file", str(files / "x.db"), "--token-file", str(files / "token")],
         "traffic": [
             *("--api-url", "https://127.0.0.1:1", "--api-key-file", str(files / "api_key")),
             *("--fixture-file", fixture),
@@ -52,7 +53,7 @@ def unit_arguments(name: str, files: Path, certificate: Certificate) -> list[str
     }[name]
 
 
-@pytest.mark.parametrize("name", ["graph", "inbox", "sns", "traffic"])
+@pytest.mark.parametrize("name", ["graph", "inbox", "sns", "hrana", "traffic"])
 async def test_units_report_ready_and_stop_cleanly(name: str, files: Path, certificate: Certificate) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(files / "notify"))
@@ -76,7 +77,7 @@ async def test_units_report_ready_and_stop_cleanly(name: str, files: Path, certi
     assert b"Traceback" not in errors
 
 
-@pytest.mark.parametrize("name", ["graph", "inbox", "sns", "traffic", "fixture"])
+@pytest.mark.parametrize("name", ["graph", "inbox", "sns", "hrana", "traffic", "fixture"])
 def test_every_subcommand_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main([name, "--help"])
@@ -100,6 +101,8 @@ def test_every_subcommand_has_help(name: str, capsys: pytest.CaptureFixture[str]
         (["inbox", "--require-starttls"], "--tls-cert"),
         (["inbox", "--tls-cert", "{files}/token", "--tls-key", "{files}/token"], "TLS: cannot load"),
         (["fixture", "--companies", "0"], "--companies"),
+        (["hrana", "--db-file", "{files}/absent/x.db"], "--db-file: cannot open"),
+        (["hrana", "--db-file", "{files}/token"], "not a database"),
         (
             ["traffic", "--api-url", "x", "--api-key-file", "{files}/token", "--fixture-file", "x"],
             "http(s) URL",
