@@ -18,52 +18,53 @@ from whatsapp_database import (
 from whatsapp_database.schema import Migration, read_migrations
 
 
-async def test_migrate_applies_each_once(client: Client) -> None:
+async def test_migrate_applies_each_once(each_client: Client) -> None:
     versions = [migration.version for migration in packaged_migrations()]
-    assert await schema_version(client) == 0
-    assert await migrate(client) == versions
-    assert await migrate(client) == []
-    assert await schema_version(client) == versions[-1]
-    await require_current_schema(client)
+    assert await schema_version(each_client) == 0
+    assert await migrate(each_client) == versions
+    assert await migrate(each_client) == []
+    assert await schema_version(each_client) == versions[-1]
+    await require_current_schema(each_client)
 
 
-async def test_two_clients_migrate_at_once(database_url: str) -> None:
-    async with open_database(database_url) as one, open_database(database_url) as two:
+async def test_two_clients_migrate_at_once(each_url: str) -> None:
+    async with open_database(each_url) as one, open_database(each_url) as two:
         applied = await asyncio.gather(migrate(one), migrate(two))
         assert sorted(applied[0] + applied[1]) == [migration.version for migration in packaged_migrations()]
 
 
-async def test_changed_migration_is_an_error(client: Client) -> None:
-    await migrate(client, [Migration(1, "first", "CREATE TABLE a (x);")])
+async def test_changed_migration_is_an_error(each_client: Client) -> None:
+    await migrate(each_client, [Migration(1, "first", "CREATE TABLE a (x);")])
     with pytest.raises(SchemaError, match="0001_first was changed after it was applied"):
-        await migrate(client, [Migration(1, "first", "CREATE TABLE a (y);")])
+        await migrate(each_client, [Migration(1, "first", "CREATE TABLE a (y);")])
 
 
-async def test_newer_database_is_an_error(client: Client) -> None:
+async def test_newer_database_is_an_error(each_client: Client) -> None:
     first, second = (
         Migration(1, "first", "CREATE TABLE a (x);"),
         Migration(2, "second", "CREATE TABLE b (x);"),
     )
-    await migrate(client, [first, second])
+    await migrate(each_client, [first, second])
     with pytest.raises(SchemaError, match="migration 0002, which this code does not know"):
-        await migrate(client, [first])
+        await migrate(each_client, [first])
 
 
-async def test_failed_migration_leaves_no_trace(client: Client) -> None:
+async def test_failed_migration_leaves_no_trace(each_client: Client) -> None:
     first = Migration(1, "first", "CREATE TABLE a (x);")
     with pytest.raises(RuntimeError, match="no such table"):
         await migrate(
-            client, [first, Migration(2, "second", "CREATE TABLE b (x);\nINSERT INTO absent VALUES (1);")]
+            each_client,
+            [first, Migration(2, "second", "CREATE TABLE b (x);\nINSERT INTO absent VALUES (1);")],
         )
-    assert await schema_version(client) == 1
-    assert len(await client.execute("SELECT 1 FROM sqlite_master WHERE name = 'b'")) == 0
+    assert await schema_version(each_client) == 1
+    assert len(await each_client.execute("SELECT 1 FROM sqlite_master WHERE name = 'b'")) == 0
 
 
-async def test_outdated_schema_is_one_clear_line(client: Client) -> None:
+async def test_outdated_schema_is_one_clear_line(each_client: Client) -> None:
     with pytest.raises(
         SchemaError, match=r"schema is at version 0, this code needs .*: run `whatsapp-ops migrate`"
     ):
-        await require_current_schema(client)
+        await require_current_schema(each_client)
 
 
 def test_numbering_gaps_are_refused(tmp_path: Path) -> None:
@@ -78,8 +79,8 @@ def test_incomplete_statement_is_refused() -> None:
         Migration(1, "a", "SELECT 1;\nCREATE TABLE b (x\n").statements()
 
 
-async def test_manual_indexes_exist(migrated: Client) -> None:
-    result = await migrated.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
+async def test_manual_indexes_exist(each_migrated: Client) -> None:
+    result = await each_migrated.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
     assert {row["name"] for row in result} >= {
         "idx_whatsapp_notificaciones_envio_pendiente",
         "idx_whatsapp_notificaciones_valorizacion",
