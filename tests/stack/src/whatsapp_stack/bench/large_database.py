@@ -61,7 +61,8 @@ def fill(path: Path, fixture: Fixture, kept: Path, count: int = NOTIFICATIONS) -
 def _key(path: Path, fixture: Fixture, count: int) -> str:
     """A checksum of the schema and of what the rows are made of."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name"
+        query = """SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*'
+            ORDER BY type, name"""
         schema = [row[0] for row in connection.execute(query)]
     text = json.dumps([_RECIPE, count, repr(fixture), schema])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
