@@ -22,16 +22,6 @@ COUNTED_AT_MOST: Final = 10_000
 """Rows that counting looks at where the kept counts do not tell, so that it costs milliseconds."""
 _ABOVE_ALL_IDS: Final = 2**63 - 1
 
-_KEPT_COUNTS: Final = """
-SELECT coalesce(sum(total * of_company * of_states), 0) AS matching,
-    coalesce(sum(total * of_company), 0) AS of_company, coalesce(sum(total * of_states), 0) AS of_states
-FROM (
-    SELECT total, :company IS NULL OR empresa_id = :company AS of_company,
-        :states = '[]' OR estado IN (SELECT value FROM json_each(:states)) AS of_states
-    FROM whatsapp_conteo_estados
-)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -81,12 +71,9 @@ async def list_page(
     A page by `before` costs the same however deep it is; an `offset` costs what it skips. The total takes no
     notice of either.
     """
-    states = orjson.dumps([estado.value for estado in wanted.estados]).decode()
-    counts = (await client.execute(_KEPT_COUNTS, {"company": wanted.empresa_id, "states": states}))[0]
-    matching = rows.integer(counts, "matching")
+    matching, prefer_states = await _kept_counts(client, wanted)
     if matching == 0:
         return Page([], 0, exact=True, next_before=None)
-    prefer_states = rows.integer(counts, "of_states") < rows.integer(counts, "of_company")
     plan = _plan(wanted, prefer_states=prefer_states)
     kept = wanted == Filter(estados=wanted.estados, empresa_id=wanted.empresa_id)
     statements = [_page_statement(plan, before, limit + 1, offset)]
@@ -102,6 +89,27 @@ async def list_page(
             matching = max(matching, len(found) + (offset if before is None and found else 0))
     last = found[limit - 1]["id"] if len(found) > limit else None
     return Page(found[:limit], matching, exact, last if isinstance(last, int) else None)
+
+
+async def _kept_counts(client: Client, wanted: Filter) -> tuple[int, bool]:
+    """How many have the wanted states and company; whether the states alone are rarer than the company."""
+    company = "true" if wanted.empresa_id is None else "empresa_id = :company"
+    states = "estado IN (SELECT value FROM json_each(:states))" if wanted.estados else "true"
+    sums = [f"{company} AND {states}"]
+    if wanted.empresa_id is not None and wanted.estados:
+        sums += [company, states]
+    columns = ", ".join(
+        f"(SELECT coalesce(sum(total), 0) FROM whatsapp_conteo_estados WHERE {where}) AS sum{number}"  # noqa: S608 - constant texts
+        for number, where in enumerate(sums)
+    )
+    values: dict[str, InValue] = {}
+    if wanted.empresa_id is not None:
+        values["company"] = wanted.empresa_id
+    if wanted.estados:
+        values["states"] = orjson.dumps([estado.value for estado in wanted.estados]).decode()
+    row = (await client.execute(f"SELECT {columns}", values))[0]
+    rarer = len(sums) > 1 and rows.integer(row, "sum2") < rows.integer(row, "sum1")
+    return rows.integer(row, "sum0"), rarer
 
 
 def _plan(wanted: Filter, *, prefer_states: bool) -> _Plan:
