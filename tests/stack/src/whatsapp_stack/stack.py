@@ -26,8 +26,8 @@ class StackSettings:
     """What a stack is made of.
 
     `service` are environment variables of the daemons (docs/settings.md), `graph` further arguments of
-    `whatsapp-world graph`. Without `database_url` the stack makes a database file of its own. Without
-    `webhooks` the simulator sends no statuses.
+    `whatsapp-world graph`. With `libsql_server` the processes share nothing but the URL of a server, as on
+    several hosts, instead of a file. Without `webhooks` the simulator sends no statuses.
     """
 
     api_workers: int = 1
@@ -37,7 +37,7 @@ class StackSettings:
     companies: int = 5
     contacts: int = 100
     """Contacts of each company; Meta lets one of them get a message every 6 seconds, after 45 at once."""
-    database_url: str | None = None
+    libsql_server: bool = False
     webhooks: bool = True
 
 
@@ -46,7 +46,8 @@ class Stack:
     """The parts, none of them started; what was started ends with the `prepared` context."""
 
     folder: Path
-    database_url: str
+    database_file: Path
+    """The database itself, also where a server stands before it."""
     environ: Mapping[str, str]
     fixture: Fixture
     api_key: str
@@ -57,15 +58,12 @@ class Stack:
     api: Daemon
     graph: Daemon
     schedulers: tuple[Daemon, ...]
-
-    @property
-    def database_file(self) -> Path:
-        """The database, where it is a file."""
-        return Path(self.database_url.removeprefix("file:"))
+    scheduler_ports: tuple[int, ...]
+    """Where the schedulers' metrics are, in the same order."""
 
     @property
     def daemons(self) -> tuple[Daemon, ...]:
-        """All parts."""
+        """All parts but the libSQL server, which `prepared` starts itself."""
         return (self.graph, self.api, *self.schedulers)
 
 
@@ -75,6 +73,26 @@ async def prepared(settings: StackSettings, folder: Path) -> AsyncIterator[Stack
 
     Raises StackError when a command fails.
     """
+    database_file = folder / "notifications.db"
+    if not settings.libsql_server:
+        async with _prepared(settings, folder, database_file, f"file:{database_file}") as stack:
+            yield stack
+        return
+    port = free_port()
+    words = (command("whatsapp-world"), "hrana", "--port", str(port), "--db-file", str(database_file))
+    server = Daemon("libsql", words, {"PATH": os.environ["PATH"]}, folder / "libsql.log")
+    try:
+        await server.start()
+        async with _prepared(settings, folder, database_file, f"http://127.0.0.1:{port}") as stack:
+            yield stack
+    finally:
+        server.kill()
+
+
+@contextlib.asynccontextmanager
+async def _prepared(
+    settings: StackSettings, folder: Path, database_file: Path, database_url: str
+) -> AsyncIterator[Stack]:
     words = {
         name: secrets.token_hex(16) for name in ("api_key", "app_secret", "verify_token", "access_token")
     }
@@ -84,7 +102,6 @@ async def prepared(settings: StackSettings, folder: Path) -> AsyncIterator[Stack
     for name, path in files.items():
         path.write_text(words.get(name, json.dumps(keys)), encoding="utf-8")
     api_port, graph_port = free_port(), free_port()
-    database_url = settings.database_url or f"file:{folder / 'notifications.db'}"
     environ = {
         "PATH": os.environ["PATH"],
         "TURSO_DATABASE_URL": database_url,
@@ -117,9 +134,10 @@ async def prepared(settings: StackSettings, folder: Path) -> AsyncIterator[Stack
     if settings.webhooks:
         url = f"http://127.0.0.1:{api_port}{WEBHOOK_PATH}"
         graph += ["--webhook-url", url, "--app-secret-file", str(files["app_secret"])]
+    scheduler_ports = tuple(free_port() for _ in range(settings.schedulers))
     stack = Stack(
         folder=folder,
-        database_url=database_url,
+        database_file=database_file,
         environ=environ,
         fixture=parse_fixture(fixture.read_bytes()),
         api_key=words["api_key"],
@@ -129,13 +147,14 @@ async def prepared(settings: StackSettings, folder: Path) -> AsyncIterator[Stack
         graph_port=graph_port,
         api=daemon("api", "whatsapp-api", PROMETHEUS_MULTIPROC_DIR=str(folder / "api-metrics")),
         graph=daemon("graph", *graph),
+        scheduler_ports=scheduler_ports,
         schedulers=tuple(
             daemon(
-                _scheduler_name(number, settings.schedulers),
+                "scheduler" if settings.schedulers == 1 else f"scheduler{number}",
                 "whatsapp-scheduler",
-                SCHEDULER_METRICS_PORT=str(free_port()),
+                SCHEDULER_METRICS_PORT=str(port),
             )
-            for number in range(1, settings.schedulers + 1)
+            for number, port in enumerate(scheduler_ports, 1)
         ),
     )
     try:
@@ -143,7 +162,3 @@ async def prepared(settings: StackSettings, folder: Path) -> AsyncIterator[Stack
     finally:
         for part in stack.daemons:
             part.kill()
-
-
-def _scheduler_name(number: int, count: int) -> str:
-    return "scheduler" if count == 1 else f"scheduler{number}"

@@ -158,10 +158,9 @@ async def _flood(folder: Path, service: Mapping[str, str], count: int) -> list[F
         per_message = shares.seconds(stack.schedulers[0].name) / count
         async with HttpClient(stack.graph_port) as client:
             state = await simulator_state(client)
-        if state.accepted != count:
-            raise StackError(f"{count} notifications left the queue, the simulator accepted {state.accepted}")
         return [
             Figure("no limit: messages", round(count / took, 1), "/s"),
+            Figure("no limit: notifications that were not sent", count - state.accepted, "", Target(below=1)),
             Figure("no limit: scheduler's CPU for a message", round(per_message * 1000, 2), "ms"),
             *cpu,
         ]
