@@ -15,6 +15,7 @@ import pytest
 from libsql_client import Client
 from whatsapp_database import rows
 from whatsapp_service.webhooks import inbox
+from whatsapp_service.webhooks.applying import Applied, apply_events
 from whatsapp_service.webhooks.worker import WebhookWorker
 
 PATH = "/api/notifications/webhook"
@@ -59,11 +60,11 @@ async def _row(database: Client, notification_id: int) -> dict[str, Any]:
     return dict(result[0].asdict())
 
 
-async def _apply(database: Client, *statuses: object) -> inbox.EventResult:
-    event_id = await inbox.keep(database, _body(*statuses), NOW)
-    result = await inbox.apply(database, event_id, now=NOW)
-    assert result is not None
-    return result
+async def _apply(database: Client, *statuses: object) -> Applied:
+    """Apply one body, at once and at its second look."""
+    body = _body(*statuses)
+    event_id = await inbox.keep(database, body, NOW)
+    return await apply_events(database, [inbox.KeptEvent(event_id, body, NOW, looked_at=True)], NOW)
 
 
 async def test_handshake_returns_the_raw_challenge(api: httpx.AsyncClient) -> None:
@@ -105,12 +106,15 @@ async def test_read_implies_delivered_and_late_delivered_undoes_nothing(database
     await _apply(database, _status("wamid.1", "read", second=5))
     late = await _apply(database, _status("wamid.1", "delivered", second=3), _status("wamid.1", "sent"))
     row = await _row(database, notification)
-    assert (row["estado"], row["entregada_at"], row["leida_at"]) == (
+    assert (row["estado"], row["enviada_at"], row["entregada_at"], row["leida_at"]) == (
         "LEIDA",
-        "2026-01-02T12:00:05.000Z",
+        "2026-01-02T12:00:00.000Z",
+        "2026-01-02T12:00:03.000Z",
         "2026-01-02T12:00:05.000Z",
     )
-    assert (late.changed, late.without_effect) == (0, 2)
+    again = await _apply(database, _status("wamid.1", "delivered", second=3), _status("wamid.1", "sent"))
+    assert (late.changed, late.repeated) == (2, 0)
+    assert (again.changed, again.repeated) == (0, 2)
 
 
 async def test_failure_is_kept_with_its_code(database: Client) -> None:
@@ -123,11 +127,16 @@ async def test_failure_is_kept_with_its_code(database: Client) -> None:
     assert row["ultimo_error"] == "Message undeliverable to [number]"
 
 
-async def test_failure_after_delivery_is_not_believed(database: Client) -> None:
+async def test_failure_after_delivery_is_shown_and_a_read_message_arrived(database: Client) -> None:
     notification = await _insert(database, "wamid.1", "ENTREGADA")
-    result = await _apply(database, _status("wamid.1", "failed", errors=[{"code": 131026}]))
-    assert (await _row(database, notification))["estado"] == "ENTREGADA"
-    assert result.without_effect == 1
+    await _apply(database, _status("wamid.1", "failed", errors=[{"code": 131026}]))
+    assert (await _row(database, notification))["estado"] == "ERROR"
+    contact = (await database.execute("SELECT * FROM whatsapp_contactos WHERE id = 1"))[0]
+    assert contact["telefono_codigo_error"] == 131026
+    await _apply(database, _status("wamid.1", "read"))
+    row = await _row(database, notification)
+    assert (row["estado"], row["codigo_error"]) == ("LEIDA", 131026)
+    assert row["fallida_at"] == "2026-01-02T12:00:00.000Z"
 
 
 async def test_unknown_and_unreadable_items_do_not_drop_the_batch(database: Client) -> None:
@@ -181,16 +190,65 @@ async def test_repeated_event_leaves_one_history_line(database: Client) -> None:
     assert [row.astuple() for row in history] == [("ENVIADA", "ENTREGADA")]
 
 
+async def test_status_of_an_earlier_send_does_not_touch_the_next(database: Client) -> None:
+    notification = await _insert(database, None, "PENDIENTE")
+    await database.execute("UPDATE whatsapp_notificaciones SET envio_numero = 3")
+    old = await _apply(database, _status("wamid.1", "failed", biz_opaque_callback_data=f"{notification}.1"))
+    assert (old.unknown, (await _row(database, notification))["estado"]) == (1, "PENDIENTE")
+    await _apply(database, _status("wamid.3", "sent", biz_opaque_callback_data=f"{notification}.3"))
+    assert (await _row(database, notification))["estado"] == "ENVIADA"
+
+
+@pytest.mark.parametrize(
+    ("pricing", "expected"),
+    [
+        (
+            {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "utility"},
+            (1, "utility", "regular"),
+        ),
+        ({"billable": False, "pricing_model": "CBP", "category": "service"}, (0, "service", None)),
+        ({"billable": "yes"}, (None, None, None)),
+    ],
+)
+async def test_both_shapes_of_pricing_are_read(
+    database: Client, pricing: dict[str, object], expected: tuple[object, ...]
+) -> None:
+    notification = await _insert(database, "wamid.1")
+    await _apply(database, _status("wamid.1", "delivered", pricing=pricing))
+    row = await _row(database, notification)
+    assert (row["facturable"], row["cobro_categoria"], row["cobro_tipo"]) == expected
+
+
+async def test_unknown_ids_get_a_second_look(database: Client) -> None:
+    await inbox.keep(database, _body(_status("wamid.late", "delivered")), NOW)
+    moment = NOW + timedelta(seconds=11)
+    seen: list[Applied] = []
+    worker = WebhookWorker(database, clock=lambda: moment, observe=seen.append)
+    await worker.sweep()
+    assert [(applied.postponed, applied.unknown) for applied in seen] == [(1, 0)]
+    notification = await _insert(database, "wamid.late")  # the answer to the send is stored now
+    await worker.sweep()
+    assert (await _row(database, notification))["estado"] == "ENVIADA"
+    moment += inbox.SECOND_LOOK
+    await worker.sweep()
+    assert (await _row(database, notification))["estado"] == "ENTREGADA"
+    left = await database.execute("SELECT 1 FROM whatsapp_webhook_eventos WHERE procesado_at IS NULL")
+    assert left.rows == []
+
+
 @pytest.mark.parametrize("body", [b"not json", b"[]", b'"text"'])
-async def test_unreadable_event_is_kept_with_its_error(database: Client, body: bytes) -> None:
-    event_id = await inbox.keep(database, body, NOW)
-    result = await inbox.apply(database, event_id, now=NOW)
-    assert result is not None
-    assert result.error is not None
-    kept = (await database.execute("SELECT cuerpo, error, procesado_at FROM whatsapp_webhook_eventos"))[0]
-    assert (kept["cuerpo"], kept["error"]) == (body, result.error)
-    assert kept["procesado_at"] == "2026-01-02T12:00:00.000Z"
-    assert await inbox.apply(database, event_id, now=NOW) is None
+async def test_unreadable_event_is_kept_with_its_error_and_drops_no_other(
+    database: Client, body: bytes
+) -> None:
+    notification = await _insert(database, "wamid.1")
+    bodies = [body, _body(_status("wamid.1", "delivered"))]
+    events = [inbox.KeptEvent(await inbox.keep(database, each, NOW), each, NOW) for each in bodies]
+    applied = await apply_events(database, events, NOW)
+    assert (applied.failed, applied.changed) == (1, 1)
+    kept = (await database.execute("SELECT * FROM whatsapp_webhook_eventos ORDER BY id"))[0]
+    assert (kept["cuerpo"], kept["procesado_at"]) == (body, "2026-01-02T12:00:00.000Z")
+    assert str(kept["error"]).startswith("not ")
+    assert (await _row(database, notification))["estado"] == "ENTREGADA"
 
 
 async def test_sweep_takes_what_was_left_behind_and_measures_lag(database: Client) -> None:
@@ -199,7 +257,9 @@ async def test_sweep_takes_what_was_left_behind_and_measures_lag(database: Clien
     lags: list[timedelta] = []
     for age, expected in ((0, "ENVIADA"), (11, "LEIDA")):
         moment = NOW + timedelta(seconds=age)
-        worker = WebhookWorker(database, clock=partial(_same, moment), observe_lag=lags.append)
+        worker = WebhookWorker(
+            database, clock=partial(_same, moment), observe=lambda applied: lags.extend(applied.lags)
+        )
         await worker.sweep()
         assert (await _row(database, notification))["estado"] == expected
     assert lags == [timedelta(seconds=3)]

@@ -29,3 +29,16 @@ def integer(row: Row, column: str) -> int:
 def optional_integer(row: Row, column: str) -> int | None:
     """The column as an integer, or None for NULL."""
     return None if row[column] is None else integer(row, column)
+
+
+def real(row: Row, column: str) -> float:
+    """The column as a number. Raises TypeError for any other type."""
+    value = row[column]
+    if not isinstance(value, (int, float)):
+        raise TypeError(f"column {column} holds {type(value).__name__}, expected a number")
+    return float(value)
+
+
+def optional_real(row: Row, column: str) -> float | None:
+    """The column as a number, or None for NULL."""
+    return None if row[column] is None else real(row, column)

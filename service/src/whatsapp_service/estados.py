@@ -32,7 +32,9 @@ _UNANSWERED: Final = (Estado.PENDIENTE, Estado.DESCONOCIDA)
 REACHABLE_FROM: Final = {
     Estado.ENVIADA: _UNANSWERED,
     Estado.ENTREGADA: (*_UNANSWERED, Estado.ENVIADA),
-    Estado.LEIDA: (*_UNANSWERED, Estado.ENVIADA, Estado.ENTREGADA),
-    Estado.ERROR: (*_UNANSWERED, Estado.ENVIADA),
+    Estado.ERROR: (*_UNANSWERED, Estado.ENVIADA, Estado.ENTREGADA),
+    Estado.LEIDA: (*_UNANSWERED, Estado.ENVIADA, Estado.ENTREGADA, Estado.ERROR),
 }
-"""Webhooks come late, twice and out of order: a state moves forward only, and a failure is kept."""
+"""Webhooks come late, twice and out of order, so a state only moves forward in one order of rank, whatever
+comes first: sent, delivered, failed, read. A failure is not undone by a late `delivered` (people have to look
+at it); somebody who read the message did get it."""

@@ -1,4 +1,4 @@
-"""Pauses of sending (`whatsapp_pausas_envio`): everything, one company or one template; by people or by Meta's errors."""
+"""Pauses of sending (`whatsapp_pausas_envio`) by people or Meta: of everything, a company, a template."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ ON CONFLICT (alcance, objeto_id, origen) DO UPDATE SET
 
 
 async def pause(client: Client, new: Pause) -> None:
-    """Put the pause in force. One of the same scope and origin that holds already is made longer, never shorter."""
+    """Put the pause in force. One of the same scope and origin that holds is made longer, never shorter."""
     await client.execute(
         _PAUSE,
         {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from functools import partial
 
 from libsql_client import Client
 from starlette.applications import Starlette
@@ -20,7 +19,6 @@ from whatsapp_service.cache import Cache, open_cache
 from whatsapp_service.clock import Clock
 from whatsapp_service.settings import Settings
 from whatsapp_service.store import open_store
-from whatsapp_service.webhooks.applying import Applied
 from whatsapp_service.webhooks.worker import WebhookWorker
 
 
@@ -39,7 +37,7 @@ def lifespan_of(
             used_cache = open_cache(settings) if cache is None else cache
             if cache is None:
                 stack.push_async_callback(used_cache.close)
-            worker = WebhookWorker(store, clock=clock, observe=partial(_observe, metrics))
+            worker = WebhookWorker(store, clock=clock, observe=metrics.count_applied)
             directory = settings.prometheus_multiproc_dir
             app.state.context = ApiContext(
                 settings=settings,
@@ -61,8 +59,3 @@ def lifespan_of(
                     await background
 
     return lifespan
-
-
-def _observe(metrics: ApiMetrics, applied: Applied) -> None:
-    for lag in applied.lags:
-        metrics.webhook_lag.observe(max(lag.total_seconds(), 0.0))

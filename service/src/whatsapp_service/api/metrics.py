@@ -9,8 +9,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from whatsapp_service.webhooks.account import ACCOUNT_FIELDS
+from whatsapp_service.webhooks.applying import Applied
+
 _DURATION: Final = "whatsapp_http_request_duration_seconds"
 _FAST_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_STATUS_RESULTS: Final = ("changed", "repeated", "unknown", "unreadable", "postponed")
 _LAG_BUCKETS: Final = (0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400, 604800)
 
 
@@ -46,12 +50,37 @@ class ApiMetrics:
             buckets=_FAST_BUCKETS,
             registry=self._registry,
         )
+        self.webhook_statuses = Counter(
+            "whatsapp_webhook_statuses_total",
+            "Statuses by result (changed, repeated, unknown, unreadable, postponed).",
+            ["result"],
+            registry=self._registry,
+        )
+        for result in _STATUS_RESULTS:
+            self.webhook_statuses.labels(result)
+        self.account_events = Counter(
+            "whatsapp_account_events_total",
+            "Webhooks about templates, quality, limits and the account, by Meta's field.",
+            ["field"],
+            registry=self._registry,
+        )
         self.webhook_lag = Histogram(
             "whatsapp_webhook_lag_seconds",
             "Seconds between a status at Meta and the receipt of its webhook.",
             buckets=_LAG_BUCKETS,
             registry=self._registry,
         )
+
+    def count_applied(self, applied: Applied) -> None:
+        """Count what webhook bodies did."""
+        for result in _STATUS_RESULTS:
+            number = getattr(applied, result)
+            if number:
+                self.webhook_statuses.labels(result).inc(number)
+        for field, number in applied.account_events.items():
+            self.account_events.labels(field if field in ACCOUNT_FIELDS else "other").inc(number)
+        for lag in applied.lags:
+            self.webhook_lag.observe(max(lag.total_seconds(), 0.0))
 
     def render(self, *collectors: Collector) -> bytes:
         """The exposition text of what all workers measured, then of the collectors."""

@@ -14,7 +14,7 @@ from whatsapp_service.api.bodies import WEBHOOK_LIMIT, read_body
 from whatsapp_service.api.context import ApiContext, context_of
 from whatsapp_service.api.errors import ApiError
 from whatsapp_service.json_logging import log_event
-from whatsapp_service.webhooks.inbox import keep
+from whatsapp_service.webhooks.inbox import KeptEvent, keep
 from whatsapp_service.webhooks.signature import is_genuine
 
 logger = logging.getLogger("whatsapp.webhook")
@@ -42,18 +42,18 @@ async def receive(request: Request) -> Response:
     started = time.perf_counter()
     result = "error"
     try:
-        event_id, result = await _keep(request, context)
+        event, result = await _keep(request, context), "accepted"
     except ApiError as error:
         result = error.code
         raise
     finally:
         context.metrics.webhook_requests.labels(result).inc()
         context.metrics.webhook_duration.observe(time.perf_counter() - started)
-    context.webhook_worker.take(event_id)
+    context.webhook_worker.take(event)
     return JSONResponse({"status": "accepted"})
 
 
-async def _keep(request: Request, context: ApiContext) -> tuple[int, str]:
+async def _keep(request: Request, context: ApiContext) -> KeptEvent:
     received_at = context.clock()
     secret = context.settings.whatsapp_app_secret
     try:
@@ -66,7 +66,7 @@ async def _keep(request: Request, context: ApiContext) -> tuple[int, str]:
         log_event(logger, logging.WARNING, "webhook refused: bad signature", tags=("webhook",))
         raise ApiError(401, "bad_signature", "X-Hub-Signature-256 does not fit the body")
     try:
-        return await keep(context.database, body, received_at), "accepted"
+        return KeptEvent(await keep(context.database, body, received_at), body, received_at)
     except DatabaseError as error:  # anything but 200 makes Meta send it again
         log_event(logger, logging.ERROR, "webhook not kept", tags=("webhook",), error_code=error.code)
         raise ApiError(503, "error", "the event could not be kept, send it again") from error

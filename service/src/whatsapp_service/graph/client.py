@@ -16,6 +16,7 @@ from whatsapp_service.settings import Settings
 
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _MAX_BODY: Final = 256 * 1024
+_MAX_CONNECTIONS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +33,52 @@ class GraphClient:
         """Raises SettingsError without WHATSAPP_ACCESS_TOKEN_FILE or WHATSAPP_PHONE_NUMBER_ID."""
         settings.require("whatsapp_access_token", "whatsapp_phone_number_id")
         token = settings.whatsapp_access_token
+        self.connections = min(settings.scheduler_workers * settings.batch_size, _MAX_CONNECTIONS)
+        """Requests at once; who asks for more waits for a connection."""
         self._phone_path = f"/{settings.whatsapp_api_version}/{settings.whatsapp_phone_number_id}"
         self._messages_path = f"{self._phone_path}/messages"
         self._http = httpx.AsyncClient(
             base_url=settings.whatsapp_api_url,
             headers={"Authorization": f"Bearer {token.get_secret_value() if token else ''}"},
             timeout=settings.whatsapp_timeout,
-            limits=httpx.Limits(max_connections=settings.scheduler_workers),
+            limits=httpx.Limits(
+                max_connections=self.connections + 1,  # one for the probe
+                max_keepalive_connections=self.connections + 1,
+                keepalive_expiry=60,
+            ),
             transport=transport,
             verify=ssl.create_default_context(),  # the system's store, where operators put their own CAs
         )
 
     async def send(self, message: TemplateMessage) -> Accepted:
         """Send once. Raises SendError, whose class says whether the message can have left."""
-        response = await self._request("POST", self._messages_path, message.body())
+        response = await self._request("POST", self._messages_path, orjson.dumps(message.body()))
         body = _parse(response)
         if response.is_success:
             return _accepted(body)
         raise _refused(response.status_code, body)
 
     async def probe(self) -> None:
-        """Read the phone number's id, the cheapest call that needs a valid token. Raises SendError."""
-        response = await self._request("GET", f"{self._phone_path}?fields=id")
+        """Ask whether the phone number may send, the cheapest call with a valid token. Raises SendError.
+
+        Source: Meta, "Messaging health status"; an answer without it counts as good.
+        """
+        response = await self._request("GET", f"{self._phone_path}?fields=id,health_status")
+        body = _parse(response)
         if not response.is_success:
-            raise _refused(response.status_code, _parse(response))
+            raise _refused(response.status_code, body)
+        blocked = _blocked(body)
+        if blocked is not None:
+            raise blocked
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 
-    async def _request(self, method: str, path: str, body: object = None) -> httpx.Response:
+    async def _request(self, method: str, path: str, body: bytes | None = None) -> httpx.Response:
+        headers = None if body is None else {"Content-Type": "application/json"}
         try:
-            return await self._http.request(method, path, json=body)
+            return await self._http.request(method, path, content=body, headers=headers)
         except _NOT_SENT as error:
             raise SendError(ErrorClass.NETWORK, f"no connection: {type(error).__name__}") from error
         except httpx.HTTPError as error:
@@ -89,6 +104,19 @@ def _accepted(body: dict[str, Any]) -> Accepted:
         if isinstance(message_id, str) and message_id:
             return Accepted(message_id)
     raise SendError(ErrorClass.UNKNOWN_OUTCOME, "the answer names no message")
+
+
+def _blocked(body: dict[str, Any]) -> SendError | None:
+    health = body.get("health_status")
+    if not isinstance(health, dict) or health.get("can_send_message") != "BLOCKED":
+        return None
+    for entity in health.get("entities") or ():
+        errors = entity.get("errors") if isinstance(entity, dict) else None
+        for error in errors if isinstance(errors, list) else ():
+            if isinstance(error, dict) and isinstance(error.get("error_code"), int):
+                text = redact(str(error.get("error_description", "blocked")))
+                return SendError(ErrorClass.SENDER_BLOCKED, text, error["error_code"])
+    return SendError(ErrorClass.SENDER_BLOCKED, "Meta says that this number cannot send messages")
 
 
 def _refused(http_status: int, body: dict[str, Any]) -> SendError:

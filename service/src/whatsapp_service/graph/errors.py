@@ -36,6 +36,8 @@ class Action(StrEnum):
     """Try again later; counts as an attempt."""
     HOLD_ALL = "hold_all"
     """Nothing can be sent now: this one and all others wait; no attempt is used up."""
+    HOLD_TEMPLATE = "hold_template"
+    """Nothing with this template can be sent now: its messages wait; no attempt is used up."""
     FAIL = "fail"
     """It will never work: ERROR."""
     UNKNOWN = "unknown"
@@ -48,7 +50,7 @@ ACTION: Final = {
     ErrorClass.RECIPIENT_THROTTLED: Action.RETRY,
     ErrorClass.SENDER_BLOCKED: Action.HOLD_ALL,
     ErrorClass.AUTH: Action.HOLD_ALL,
-    ErrorClass.TEMPLATE_HELD: Action.RETRY,
+    ErrorClass.TEMPLATE_HELD: Action.HOLD_TEMPLATE,
     ErrorClass.TEMPLATE: Action.FAIL,
     ErrorClass.REQUEST: Action.FAIL,
     ErrorClass.RECIPIENT: Action.FAIL,
@@ -62,12 +64,13 @@ _CODES: Final[dict[ErrorClass, tuple[int, ...]]] = {
     ErrorClass.TRANSIENT: (1, 2, 131000, 131016, 131057, 133004),
     ErrorClass.THROTTLED: (4, 80007, 130429),
     ErrorClass.RECIPIENT_THROTTLED: (131056,),
-    ErrorClass.SENDER_BLOCKED: (33, 368, 130497, 131031, 131037, 131042, 131045, 131048, 131064, 133010),
+    ErrorClass.SENDER_BLOCKED: (33, 368, 131031, 131037, 131042, 131045, 131048, 131064, 133010),
     ErrorClass.AUTH: (0, 3, 10, 104, 190, 131005, *range(200, 300)),
-    ErrorClass.TEMPLATE_HELD: (132015,),
-    ErrorClass.TEMPLATE: (131063, 132001, 132007, 132016),
+    ErrorClass.TEMPLATE_HELD: (131063, 132015, 132016),
+    ErrorClass.TEMPLATE: (132001, 132007),
     ErrorClass.REQUEST: (100, 131008, 131009, 131021, 131051, 131053, 132000, 132005, 132012),
-    ErrorClass.RECIPIENT: (130403, 131026, 131047, 131050),
+    # 130497 restricts the recipient's country only, so the others must not wait for it.
+    ErrorClass.RECIPIENT: (130403, 130497, 131026, 131047, 131050),
     ErrorClass.DEFERRED: (130472, 131049),
 }
 _CLASS_OF: Final = {code: error_class for error_class, codes in _CODES.items() for code in codes}

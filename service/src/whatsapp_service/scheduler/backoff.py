@@ -1,4 +1,4 @@
-"""How long a notification waits before its next attempt, and everything before the next try of all."""
+"""How long a notification waits before its next attempt, and how long everything or a template is held."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 from whatsapp_service.graph.errors import ErrorClass
 
 _FIXED: Final = {
-    ErrorClass.TEMPLATE_HELD: timedelta(hours=1),  # Meta pauses a template for 3 or 6 hours
     ErrorClass.DEFERRED: timedelta(hours=24),  # Meta: wait at least a day
 }
 _HOLD: Final = {
     ErrorClass.THROTTLED: timedelta(seconds=15),
     ErrorClass.AUTH: timedelta(seconds=60),
-    ErrorClass.SENDER_BLOCKED: timedelta(seconds=60),
+    ErrorClass.SENDER_BLOCKED: timedelta(minutes=5),
+    ErrorClass.TEMPLATE_HELD: timedelta(hours=1),  # Meta pauses a template for 3 or 6 hours
 }
 _FIRST: Final = timedelta(seconds=5)
 _LONGEST: Final = timedelta(minutes=30)
@@ -35,5 +35,5 @@ def retry_delay(error_class: ErrorClass, attempt: int, random: Callable[[], floa
 
 
 def hold_time(error_class: ErrorClass) -> timedelta:
-    """How long nothing is sent after an error that concerns every message."""
+    """How long nothing, or nothing of the template, is sent after an error about more than one message."""
     return _HOLD.get(error_class, timedelta(seconds=60))

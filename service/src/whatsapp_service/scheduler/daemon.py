@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import random
+import secrets
 import signal
 import socket
 
@@ -15,11 +16,9 @@ from whatsapp_database import DatabaseError
 from whatsapp_service.clock import utc_now
 from whatsapp_service.graph.client import GraphClient
 from whatsapp_service.json_logging import log_event
-from whatsapp_service.scheduler.graph_health import GraphHealth
+from whatsapp_service.scheduler.context import SchedulerContext
 from whatsapp_service.scheduler.metrics import SchedulerMetrics
-from whatsapp_service.scheduler.rate_limit import RateLimiter
 from whatsapp_service.scheduler.scheduler import Scheduler
-from whatsapp_service.scheduler.sender import Sender
 from whatsapp_service.settings import Settings
 from whatsapp_service.startup import fail
 from whatsapp_service.store import open_store
@@ -44,33 +43,18 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     metrics = SchedulerMetrics()
-    health = GraphHealth()
-    limiter = RateLimiter(settings.whatsapp_rate_limit_per_minute)
-    owner = f"{socket.gethostname()}:{os.getpid()}"
     graph = GraphClient(settings)
     try:
         async with open_store(settings) as database:
-            sender = Sender(
-                settings,
+            context = SchedulerContext(
+                settings=settings,
                 database=database,
                 graph=graph,
-                health=health,
-                limiter=limiter,
                 metrics=metrics,
-                owner=owner,
+                instance=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
                 clock=utc_now,
                 random=random.SystemRandom().random,
-            )
-            scheduler = Scheduler(
-                settings,
-                database=database,
-                graph=graph,
-                health=health,
-                limiter=limiter,
-                sender=sender,
-                metrics=metrics,
-                owner=owner,
-                clock=utc_now,
+                stop=stop,
             )
             server, thread = start_http_server(
                 settings.scheduler_metrics_port,
@@ -80,7 +64,7 @@ async def serve(settings: Settings) -> None:
             try:
                 notify("READY=1")
                 log_event(logger, logging.INFO, "Scheduler started", tags=("scheduler",))
-                await scheduler.run(stop)
+                await Scheduler(context).run()
                 notify("STOPPING=1")
                 log_event(logger, logging.INFO, "Scheduler stopped", tags=("scheduler",))
             finally:

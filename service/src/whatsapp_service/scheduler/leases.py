@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
-from libsql_client import Client, Row
+from libsql_client import Client, InValue, Row
 from whatsapp_database import rows, timestamps
 
+from whatsapp_service.hours import BusinessHours, HoursError, parse_hours
+from whatsapp_service.pauses import Pause, Scope
 from whatsapp_service.templates import variable_names
 
-_LEASE: Final = """
-UPDATE whatsapp_notificaciones SET reservada_por = :owner, reservada_hasta = :until
-WHERE id IN (
-    SELECT id FROM (SELECT id FROM whatsapp_notificaciones WHERE estado = 'PENDIENTE' AND prioridad = 2
-        AND programada_para <= :now AND envio_iniciado_at IS NULL
-        AND (reservada_hasta IS NULL OR reservada_hasta <= :now) ORDER BY programada_para LIMIT :limit)
-    UNION ALL
-    SELECT id FROM (SELECT id FROM whatsapp_notificaciones WHERE estado = 'PENDIENTE' AND prioridad = 1
-        AND programada_para <= :now AND envio_iniciado_at IS NULL
-        AND (reservada_hasta IS NULL OR reservada_hasta <= :now) ORDER BY programada_para LIMIT :limit)
-    UNION ALL
-    SELECT id FROM (SELECT id FROM whatsapp_notificaciones WHERE estado = 'PENDIENTE' AND prioridad = 0
-        AND programada_para <= :now AND envio_iniciado_at IS NULL
-        AND (reservada_hasta IS NULL OR reservada_hasta <= :now) ORDER BY programada_para LIMIT :limit)
-    LIMIT :limit
-)
-RETURNING id
-"""
+_NOT_PAUSED: Final = """
+    AND NOT (empresa_id IN (SELECT value FROM json_each(:companies))
+        OR plantilla_id IN (SELECT value FROM json_each(:templates)))"""
+# A priority after the other, so that the index gives each in the order of its due time without sorting.
+_OF_PRIORITY: Final = """
+    SELECT id FROM (SELECT id FROM whatsapp_notificaciones
+        WHERE estado = 'PENDIENTE' AND prioridad = {priority} AND programada_para <= :now
+        AND envio_iniciado_at IS NULL AND (reservada_hasta IS NULL OR reservada_hasta <= :now){not_paused}
+        ORDER BY programada_para LIMIT :limit)"""
 _READ: Final = """
-SELECT n.id, n.empresa_id, n.contacto_id, n.valorizacion_id, n.variables, n.intentos, c.telefono,
-    c.activo AS contacto_activo, p.nombre, p.idioma, p.activo AS plantilla_activa, p.variables AS nombres
+SELECT n.id, n.empresa_id, n.contacto_id, n.plantilla_id, n.valorizacion_id, n.variables, n.intentos,
+    n.request_id, c.telefono, c.activo AS contacto_activo, p.nombre, p.idioma,
+    p.activo AS plantilla_activa, p.variables AS nombres,
+    h.zona_horaria, h.hora_inicio, h.hora_fin, h.dias
 FROM whatsapp_notificaciones n
 JOIN whatsapp_contactos c ON c.id = n.contacto_id
 JOIN whatsapp_plantillas_mensajes p ON p.id = n.plantilla_id
+LEFT JOIN whatsapp_configuracion_horarios h ON h.empresa_id = n.empresa_id AND h.activo = 1
 WHERE n.id IN (SELECT value FROM json_each(?))
 ORDER BY n.prioridad DESC, n.programada_para, n.id
 """
@@ -45,12 +43,17 @@ _ABANDONED: Final = "envio_iniciado_at IS NOT NULL AND reservada_hasta <= :now A
 
 @dataclass(frozen=True, slots=True)
 class DueNotification:
-    """A leased notification with what its message needs; `attempts` counts the sends before this one."""
+    """A leased notification with what its message needs; `attempts` counts the sends before this one.
+
+    `hours` is None when the company may be written to at any time; `hours_fault` says why they are unusable.
+    """
 
     id: int
     empresa_id: int
     contacto_id: int
+    plantilla_id: int
     valorizacion_id: int | None
+    request_id: str | None
     phone: str
     contact_active: bool
     template: str
@@ -59,41 +62,39 @@ class DueNotification:
     variable_names: tuple[str, ...]
     variables: dict[str, Any]
     attempts: int
+    hours: BusinessHours | None
+    hours_fault: str | None
 
 
 async def lease(
-    client: Client, *, owner: str, now: datetime, duration: timedelta, limit: int
+    client: Client,
+    *,
+    owner: str,
+    now: datetime,
+    duration: timedelta,
+    limit: int,
+    pauses: Sequence[Pause] = (),
 ) -> list[DueNotification]:
-    """Lease up to `limit` due notifications, urgent ones first, oldest first."""
-    leased = await client.execute(
-        _LEASE,
-        {
-            "owner": owner,
-            "now": timestamps.to_text(now),
-            "until": timestamps.to_text(now + duration),
-            "limit": limit,
-        },
-    )
+    """Lease up to `limit` due notifications, urgent and oldest first, without those that are paused."""
+    companies = [pause.object_id for pause in pauses if pause.scope is Scope.COMPANY]
+    templates = [pause.object_id for pause in pauses if pause.scope is Scope.TEMPLATE]
+    arguments: dict[str, InValue] = {
+        "owner": owner,
+        "now": timestamps.to_text(now),
+        "until": timestamps.to_text(now + duration),
+        "limit": limit,
+    }
+    paused = bool(companies or templates)
+    if paused:
+        arguments |= {
+            "companies": orjson.dumps(companies).decode(),
+            "templates": orjson.dumps(templates).decode(),
+        }
+    leased = await client.execute(_lease_sql(paused), arguments)
     if not leased.rows:
         return []
     ids = orjson.dumps([rows.integer(row, "id") for row in leased]).decode()
     return [_due(row) for row in await client.execute(_READ, (ids,))]
-
-
-async def begin_attempt(
-    client: Client, notification_id: int, *, owner: str, now: datetime, until: datetime
-) -> bool:
-    """Record that the request is about to leave; False when the lease was lost, then nothing may be sent.
-
-    From here on a crash leaves the outcome unknown, so the row is never sent again by itself.
-    """
-    result = await client.execute(
-        """UPDATE whatsapp_notificaciones SET intentos = intentos + 1, envio_iniciado_at = ?, reservada_hasta
-        = ? WHERE id = ? AND estado = 'PENDIENTE' AND reservada_por = ? AND envio_iniciado_at IS NULL AND
-        reservada_hasta > ?""",
-        (timestamps.to_text(now), timestamps.to_text(until), notification_id, owner, timestamps.to_text(now)),
-    )
-    return result.rows_affected == 1
 
 
 async def release(client: Client, notification_ids: list[int], *, owner: str) -> None:
@@ -108,6 +109,12 @@ async def release(client: Client, notification_ids: list[int], *, owner: str) ->
 async def settle_abandoned(client: Client, now: datetime) -> int:
     """Mark sends whose process ended before the answer as DESCONOCIDA; returns how many."""
     moment = {"now": timestamps.to_text(now)}
+    found = await client.execute(
+        f"SELECT 1 FROM whatsapp_notificaciones WHERE {_ABANDONED} LIMIT 1",  # noqa: S608 - constant texts
+        moment,
+    )
+    if not found.rows:
+        return 0
     _, settled = await client.batch(
         [
             (
@@ -129,13 +136,35 @@ async def settle_abandoned(client: Client, now: datetime) -> int:
     return settled.rows_affected
 
 
+@lru_cache(maxsize=2)
+def _lease_sql(paused: bool) -> str:
+    not_paused = _NOT_PAUSED if paused else ""
+    selects = "\n    UNION ALL".join(
+        _OF_PRIORITY.format(priority=priority, not_paused=not_paused) for priority in (2, 1, 0)
+    )
+    return f"""UPDATE whatsapp_notificaciones SET reservada_por = :owner, reservada_hasta = :until
+WHERE id IN ({selects}
+    LIMIT :limit
+)
+RETURNING id"""  # noqa: S608 - constant texts
+
+
 def _due(row: Row) -> DueNotification:
     variables = orjson.loads(rows.text(row, "variables"))
+    hours: BusinessHours | None = None
+    fault: str | None = None
+    if row["zona_horaria"] is not None:
+        try:
+            hours = parse_hours(row)
+        except HoursError as error:
+            fault = str(error)
     return DueNotification(
         id=rows.integer(row, "id"),
         empresa_id=rows.integer(row, "empresa_id"),
         contacto_id=rows.integer(row, "contacto_id"),
+        plantilla_id=rows.integer(row, "plantilla_id"),
         valorizacion_id=rows.optional_integer(row, "valorizacion_id"),
+        request_id=rows.optional_text(row, "request_id"),
         phone=rows.text(row, "telefono"),
         contact_active=rows.integer(row, "contacto_activo") == 1,
         template=rows.text(row, "nombre"),
@@ -144,4 +173,6 @@ def _due(row: Row) -> DueNotification:
         variable_names=variable_names(rows.text(row, "nombres")),
         variables=variables if isinstance(variables, dict) else {},
         attempts=rows.integer(row, "intentos"),
+        hours=hours,
+        hours_fault=fault,
     )

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from whatsapp_service.pauses import Origin, Pause, Scope
 
 
 class SchedulerMetrics:
@@ -33,6 +38,18 @@ class SchedulerMetrics:
             registry=self.registry,
         )
         self.sends.labels("accepted", "none")  # rates need the series before its first event
+        self.recipient_waits = Counter(
+            "whatsapp_recipient_waits_total",
+            "Notifications put off because their recipient had as many messages as Meta allows.",
+            registry=self.registry,
+        )
+        self.paused = Gauge(
+            "whatsapp_scheduler_paused",
+            "Pauses in force by scope (todo, empresa, plantilla) and origin (operador, meta).",
+            ["scope", "origin"],
+            registry=self.registry,
+        )
+        self.show_pauses(())
         self.graph_duration = Histogram(
             "whatsapp_graph_request_duration_seconds",
             "Seconds of a request to the Graph API, whatever its outcome.",
@@ -44,3 +61,10 @@ class SchedulerMetrics:
             "Sends that WHATSAPP_RATE_LIMIT_PER_MINUTE still allows now.",
             registry=self.registry,
         )
+
+    def show_pauses(self, pauses: Iterable[Pause]) -> None:
+        """Show the pauses in force, none of them as 0."""
+        counts = Counts((pause.scope, pause.origin) for pause in pauses)
+        for scope in Scope:
+            for origin in Origin:
+                self.paused.labels(scope.value, origin.value).set(counts[scope, origin])

@@ -17,24 +17,37 @@ created_at) SELECT id, estado, ?, ?, ? FROM whatsapp_notificaciones WHERE id = ?
 'DESCONOCIDA')
 """
 _END_LEASE: Final = "reservada_por = NULL, reservada_hasta = NULL, envio_iniciado_at = NULL"
+# What earlier attempts left is over once the message is sent; what a webhook said of this one stays.
+_ACCEPTED: Final = f"""UPDATE whatsapp_notificaciones SET {_END_LEASE},
+    whatsapp_message_id = coalesce(whatsapp_message_id, :message_id),
+    enviada_at = coalesce(enviada_at, :now),
+    estado = CASE WHEN estado IN ('PENDIENTE', 'DESCONOCIDA') THEN 'ENVIADA' ELSE estado END,
+    ultimo_error = CASE WHEN fallida_at IS NOT NULL THEN ultimo_error END,
+    codigo_error = CASE WHEN fallida_at IS NOT NULL THEN codigo_error END,
+    clase_error = CASE WHEN fallida_at IS NOT NULL THEN clase_error END,
+    updated_at = :now
+WHERE id = :id AND envio_numero = :send_number
+"""  # noqa: S608 - constant texts
 
 
-async def record_accepted(client: Client, notification_id: int, message_id: str, now: datetime) -> None:
+async def record_accepted(
+    client: Client, notification_id: int, send_number: int, message_id: str, now: datetime
+) -> None:
     """ENVIADA, unless a webhook was faster and knows more already."""
     moment = timestamps.to_text(now)
-    update = f"""UPDATE whatsapp_notificaciones SET {_END_LEASE},
-            whatsapp_message_id = coalesce(whatsapp_message_id, ?), enviada_at = coalesce(enviada_at, ?),
-            estado = CASE WHEN estado IN ('PENDIENTE', 'DESCONOCIDA') THEN 'ENVIADA' ELSE estado END,
-            ultimo_error = CASE WHEN estado = 'ERROR' THEN ultimo_error END,
-            codigo_error = CASE WHEN estado = 'ERROR' THEN codigo_error END,
-            clase_error = CASE WHEN estado = 'ERROR' THEN clase_error END,
-            updated_at = ?
-        WHERE id = ?"""  # noqa: S608 - constant texts
     try:
         await client.batch(
             [
                 _history(notification_id, Estado.ENVIADA, "accepted by Meta", moment),
-                (update, (message_id, moment, moment, notification_id)),
+                (
+                    _ACCEPTED,
+                    {
+                        "id": notification_id,
+                        "send_number": send_number,
+                        "message_id": message_id,
+                        "now": moment,
+                    },
+                ),
             ]
         )
     except ConstraintError:  # Meta never gives an id twice; whoever does is not answering for this message
@@ -47,10 +60,12 @@ async def record_final(
 ) -> None:
     """ERROR or DESCONOCIDA."""
     moment = timestamps.to_text(now)
+    failed_at = ", fallida_at = coalesce(fallida_at, ?)" if estado is Estado.ERROR else ""
+    values = (estado.value, moment) if failed_at else (estado.value,)
     await client.batch(
         [
             _history(notification_id, estado, str(error), moment),
-            _failure_update("estado = ?", (estado.value,), notification_id, error, moment),
+            _failure_update(f"estado = ?{failed_at}", values, notification_id, error, moment),
         ]
     )
 
@@ -85,6 +100,14 @@ async def reschedule(client: Client, notification_id: int, due: datetime, now: d
             _history(notification_id, Estado.PENDIENTE, f"{reason}: due at {due_text}", moment),
             (update, (due_text, moment, notification_id)),
         ]
+    )
+
+
+async def mark_bad_phone(client: Client, contact_id: int, error_code: int | None, now: datetime) -> None:
+    """Keep that Meta (or our own check, without a code) refused the contact's number."""
+    await client.execute(
+        "UPDATE whatsapp_contactos SET telefono_rechazado_at = ?, telefono_codigo_error = ? WHERE id = ?",
+        (timestamps.to_text(now), error_code, contact_id),
     )
 
 

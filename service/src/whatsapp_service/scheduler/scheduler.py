@@ -6,200 +6,187 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from libsql_client import Client
 from whatsapp_database import DatabaseError, TransientDatabaseError
 
-from whatsapp_service.clock import Clock
-from whatsapp_service.graph.client import GraphClient
-from whatsapp_service.graph.errors import SendError
-from whatsapp_service.graph.status import record_status
+from whatsapp_service import pauses
 from whatsapp_service.json_logging import log_event
-from whatsapp_service.scheduler import leases, state
-from whatsapp_service.scheduler.graph_health import GraphHealth
+from whatsapp_service.pauses import Scope
+from whatsapp_service.scheduler import leases, pace, state
+from whatsapp_service.scheduler.batch import BatchProcessor
+from whatsapp_service.scheduler.context import SchedulerContext
+from whatsapp_service.scheduler.graph_watch import GraphWatch
 from whatsapp_service.scheduler.leases import DueNotification
-from whatsapp_service.scheduler.metrics import SchedulerMetrics
-from whatsapp_service.scheduler.rate_limit import RateLimiter
-from whatsapp_service.scheduler.sender import Sender
-from whatsapp_service.settings import Settings
 
 logger = logging.getLogger("whatsapp.scheduler")
 
-_LEASE: Final = timedelta(minutes=2)
 _WAKE_POLL_SECONDS: Final = 1.0
-_PROBE_SICK: Final = timedelta(seconds=60)
-_PROBE_IDLE: Final = timedelta(minutes=5)
-"""Meta allows 200 reads an hour; a healthy API is only asked when nothing was sent for a while."""
+_BETWEEN_TRANSIENT_FAULTS: Final = 1.0
+_HOUSEKEEPING: Final = timedelta(minutes=1)
 
 
 class Scheduler:
-    """Runs until told to stop; a batch in hand is finished first."""
+    """Runs until told to stop; what is under way is finished, what waits for its moment is given back."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        database: Client,
-        graph: GraphClient,
-        health: GraphHealth,
-        limiter: RateLimiter,
-        sender: Sender,
-        metrics: SchedulerMetrics,
-        owner: str,
-        clock: Clock,
-    ) -> None:
-        self._settings = settings
-        self._database = database
-        self._graph = graph
-        self._health = health
-        self._limiter = limiter
-        self._sender = sender
-        self._metrics = metrics
-        self._owner = owner
-        self._clock = clock
-        self._active = 0
+    def __init__(self, context: SchedulerContext) -> None:
+        self._context = context
+        self._processor = BatchProcessor(context)
+        self._watch = GraphWatch(context)
+        self._batches = asyncio.Semaphore(context.settings.scheduler_workers)
+        self._tidied_at: datetime | None = None
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self) -> None:
         """Rounds until `stop`. Raises PermanentDatabaseError, for nothing can be done about it here."""
+        context = self._context
         background = [
             asyncio.create_task(self._report(), name="heartbeat"),
-            asyncio.create_task(self._watch_graph(), name="graph-probe"),
+            asyncio.create_task(self._watch.run(), name="graph-watch"),
         ]
         try:
-            while not stop.is_set():
-                try:
-                    full = await self.run_once()
-                    pause = timedelta(seconds=self._settings.processing_interval)
-                    now = self._clock()
-                    await state.record_execution(self._database, now, now if full else now + pause)
-                    self._metrics.last_run.set(now.timestamp())
-                except TransientDatabaseError as error:
-                    log_event(logger, logging.ERROR, "Round failed", error_code=error.code)
-                    full = False
-                if not full:
-                    await self._wait(stop)
+            async with asyncio.TaskGroup() as group:
+                while not context.stop.is_set():
+                    await self._round(group)
+        except* DatabaseError as errors:
+            raise errors.exceptions[0] from None
         finally:
             for task in background:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
             with contextlib.suppress(DatabaseError):
-                await state.record_stop(self._database)
+                await state.record_stop(context.database, context.instance)
 
     async def run_once(self) -> bool:
-        """One batch; whether it was full, so that the next follows at once."""
-        now = self._clock()
-        await state.clear_wake(self._database)
-        abandoned = await leases.settle_abandoned(self._database, now)
-        if abandoned:
-            log_event(logger, logging.WARNING, "Sends without a known outcome", count=abandoned)
-        if self._sender.held:
-            return False
-        size = self._settings.batch_size
-        batch = await leases.lease(self._database, owner=self._owner, now=now, duration=_LEASE, limit=size)
-        if not batch:
-            return False
+        """One batch from its lease to its last outcome; whether it was full."""
+        size, batch = await self._lease()
+        if batch:
+            await self._process(batch)
+        return len(batch) == size
+
+    async def _round(self, group: asyncio.TaskGroup) -> None:
+        """Lease a batch and let it be sent while the next is leased; wait when nothing is due."""
+        context = self._context
+        await self._batches.acquire()
+        batch: list[DueNotification] = []
+        try:
+            _, batch = await self._lease()
+            now = context.clock()
+            pause = timedelta(seconds=0 if batch else context.settings.processing_interval)
+            await state.record_execution(context.database, context.instance, now, now + pause)
+            context.metrics.last_run.set(now.timestamp())
+        except TransientDatabaseError as error:  # a leased batch is due again when its lease ends
+            log_event(logger, logging.ERROR, "Round failed", error_code=error.code)
+            self._batches.release()
+            await context.sleep(_BETWEEN_TRANSIENT_FAULTS)
+            return
+        except BaseException:
+            self._batches.release()
+            raise
+        if batch:
+            group.create_task(self._process_and_free(batch))
+        else:
+            self._batches.release()
+            await self._wait()
+
+    async def _lease(self) -> tuple[int, list[DueNotification]]:
+        """The size that a full batch has now, and the batch; empty while everything is paused."""
+        context, now = self._context, self._context.clock()
+        await state.clear_wake(context.database)
+        await self._settle_abandoned(now)
+        size = min(context.settings.batch_size, self._processor.largest)
+        in_force = await pauses.active_pauses(context.database, now)
+        context.metrics.show_pauses(in_force)
+        if any(held.scope is Scope.EVERYTHING for held in in_force):
+            return size, []
+        if context.health.status == "unhealthy":
+            size = 1  # one message tells whether sending works again
+        batch = await leases.lease(
+            context.database,
+            owner=context.instance,
+            now=now,
+            duration=timedelta(seconds=context.settings.scheduler_lease_seconds),
+            limit=size,
+            pauses=in_force,
+        )
+        return size, batch
+
+    async def _process_and_free(self, batch: list[DueNotification]) -> None:
+        try:
+            await self._process(batch)
+        except TransientDatabaseError as error:
+            log_event(logger, logging.ERROR, "Batch failed", error_code=error.code)
+        finally:
+            self._batches.release()
+
+    async def _process(self, batch: list[DueNotification]) -> None:
         started = time.perf_counter()
-        queue = iter(batch)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._settings.scheduler_workers, len(batch))):
-                group.create_task(self._work(queue))
-        unsent = [due.id for due in queue]  # left when the sender began to hold
-        if unsent:
-            await leases.release(self._database, unsent, owner=self._owner)
+        released = await self._processor.process(batch)
         elapsed = time.perf_counter() - started
-        self._metrics.batches.inc()
-        self._metrics.batch_duration.observe(elapsed)
-        await self._record_graph()
+        self._context.metrics.batches.inc()
+        self._context.metrics.batch_duration.observe(elapsed)
         log_event(
             logger,
             logging.INFO,
             "Batch processed",
             tags=("scheduler",),
             size=len(batch),
-            released=len(unsent),
+            released=released,
             duration_ms=round(elapsed * 1000, 3),
         )
-        return len(batch) == size and not self._sender.held
+        if released:
+            await self._context.sleep(_BETWEEN_TRANSIENT_FAULTS)
 
-    async def _work(self, queue: Iterator[DueNotification]) -> None:
-        while not self._sender.held:
-            due = next(queue, None)
-            if due is None:
-                return
-            self._active += 1
-            try:
-                await self._sender.process(due)
-            except DatabaseError as error:  # an unrecorded send becomes DESCONOCIDA when its lease ends
-                log_event(
-                    logger,
-                    logging.ERROR,
-                    "Outcome not recorded",
-                    notification_id=due.id,
-                    error_code=error.code,
-                )
-            finally:
-                self._active -= 1
+    async def _settle_abandoned(self, now: datetime) -> None:
+        abandoned = await leases.settle_abandoned(self._context.database, now)
+        if abandoned:
+            log_event(logger, logging.WARNING, "Sends without a known outcome", count=abandoned)
 
-    async def _wait(self, stop: asyncio.Event) -> None:
+    async def _wait(self) -> None:
         """Until the interval is over, a round is asked for, or the end."""
-        end = time.monotonic() + self._settings.processing_interval
-        while not stop.is_set():
+        context = self._context
+        end = time.monotonic() + context.settings.processing_interval
+        while not context.stop.is_set():
             left = end - time.monotonic()
             if left <= 0:
                 return
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(left, _WAKE_POLL_SECONDS)):
-                    await stop.wait()
+            await context.sleep(min(left, _WAKE_POLL_SECONDS))
             try:
-                if not self._sender.held and await state.wake_requested(self._database):
+                if await state.wake_requested(context.database):
                     return
             except TransientDatabaseError as error:
                 log_event(logger, logging.WARNING, "Wake request not readable", error_code=error.code)
 
     async def _report(self) -> None:
-        """Heartbeat and Graph status every few seconds, also while a long batch runs."""
+        """Heartbeat every few seconds, also while a long batch runs; now and then what is over is deleted."""
+        context = self._context
         while True:
+            now = context.clock()
             try:
-                await state.beat(self._database, self._clock(), self._active)
-                await self._record_graph()
+                await state.beat(context.database, context.instance, now, self._own_report(now))
+                if self._tidied_at is None or now - self._tidied_at >= _HOUSEKEEPING:
+                    self._tidied_at = now
+                    await pace.forget_recipients(context.database, now)
+                    await pauses.forget_ended(context.database, now)
+                    await state.forget_old(context.database, now)
             except DatabaseError as error:
                 log_event(logger, logging.WARNING, "Heartbeat not recorded", error_code=error.code)
             await asyncio.sleep(state.HEARTBEAT_SECONDS)
 
-    async def _watch_graph(self) -> None:
-        """Ask the Graph API when sending does not tell how it is; not in the heartbeat, for it may hang."""
-        while True:
-            await self._probe_when_needed()
-            await asyncio.sleep(state.HEARTBEAT_SECONDS)
-
-    async def _probe_when_needed(self) -> None:
-        now = self._clock()
-        silence = None if self._health.last_call is None else now - self._health.last_call
-        patience = _PROBE_IDLE if self._health.status == "healthy" else _PROBE_SICK
-        if silence is not None and silence < patience:
-            return
-        try:
-            await self._graph.probe()
-        except SendError as error:
-            self._health.failed(error, self._clock())
-        else:
-            self._health.succeeded(self._clock())
-
-    async def _record_graph(self) -> None:
-        remaining = self._limiter.remaining
-        self._metrics.rate_limit_remaining.set(remaining)
-        error = self._health.error
-        await record_status(
-            self._database,
-            self._clock(),
-            status=self._health.status,
-            rate_limit_remaining=remaining,
-            rate_limit_reset_seconds=self._limiter.reset_seconds,
-            last_success=self._health.last_success,
-            error_code=error.code if error else None,
-            error_class=error.error_class.value if error else None,
+    def _own_report(self, now: datetime) -> state.InstanceReport:
+        context = self._context
+        health, sends = context.health, context.window.count(now)
+        context.metrics.rate_limit_remaining.set(
+            max(context.settings.whatsapp_rate_limit_per_minute - sends, 0)
+        )
+        error = health.error
+        return state.InstanceReport(
+            active_jobs=self._processor.active,
+            sends_last_minute=sends,
+            oldest_send_seconds=context.window.reset_seconds(now),
+            graph_status=health.status,
+            last_successful_request=health.last_success,
+            last_error_code=error.code if error else None,
+            last_error_class=error.error_class.value if error else None,
         )

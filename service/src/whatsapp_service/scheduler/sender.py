@@ -2,146 +2,164 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, Final
 
-from libsql_client import Client
+from whatsapp_database import TransientDatabaseError
 
-from whatsapp_service.clock import Clock
 from whatsapp_service.estados import Estado
-from whatsapp_service.graph.client import GraphClient
+from whatsapp_service.graph.client import Accepted
+from whatsapp_service.graph.correlation import Correlation
 from whatsapp_service.graph.errors import Action, ErrorClass, SendError
 from whatsapp_service.graph.messages import TemplateMessage, is_valid_phone, render_parameters
-from whatsapp_service.hours import BusinessHours, HoursError, load_hours
 from whatsapp_service.json_logging import log_event
+from whatsapp_service.masking import mask_message_id
 from whatsapp_service.scheduler import outcomes
-from whatsapp_service.scheduler.backoff import hold_time, retry_delay
-from whatsapp_service.scheduler.graph_health import GraphHealth
-from whatsapp_service.scheduler.leases import DueNotification, begin_attempt
-from whatsapp_service.scheduler.metrics import SchedulerMetrics
-from whatsapp_service.scheduler.rate_limit import RateLimiter
-from whatsapp_service.settings import Settings
+from whatsapp_service.scheduler.attempts import Begun, LeaseLost, RecipientBusy, begin_attempt
+from whatsapp_service.scheduler.backoff import retry_delay
+from whatsapp_service.scheduler.context import SchedulerContext
+from whatsapp_service.scheduler.holds import hold
+from whatsapp_service.scheduler.leases import DueNotification
+from whatsapp_service.scheduler.pace import hold_recipient
 
 logger = logging.getLogger("whatsapp.notifications")
 
-_ANSWER_MARGIN: Final = timedelta(seconds=30)
-_HOURS_RETRY: Final = timedelta(minutes=15)
+ANSWER_MARGIN: Final = timedelta(seconds=10)
+"""Beyond the request's own time limit: to record its outcome, before the sender is given up for dead."""
+_RECORD_TRIES: Final = 5
+_RECORD_PAUSE_SECONDS: Final = 0.2
+_BAD_NUMBER: Final = frozenset({131026, None})
+"""Errors about the recipient that say that the number is no good: Meta's, and our own check's."""
 
 
 class Sender:
-    """Sends within hours and rate limit; after an error that concerns every message it holds for a while."""
+    """Sends when the message's slot has come, a connection is free and nothing is paused."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        *,
-        database: Client,
-        graph: GraphClient,
-        health: GraphHealth,
-        limiter: RateLimiter,
-        metrics: SchedulerMetrics,
-        owner: str,
-        clock: Clock,
-        random: Callable[[], float],
-    ) -> None:
+    def __init__(self, context: SchedulerContext) -> None:
+        self._context = context
+        settings = context.settings
         self._retry_attempts = settings.whatsapp_retry_attempts
-        self._answer_time = timedelta(seconds=settings.whatsapp_timeout) + _ANSWER_MARGIN
-        self._database = database
-        self._graph = graph
-        self._health = health
-        self._limiter = limiter
-        self._metrics = metrics
-        self._owner = owner
-        self._clock = clock
-        self._random = random
-        self._held_until: datetime | None = None
+        self._answer_time = timedelta(seconds=settings.whatsapp_timeout) + ANSWER_MARGIN
+        self._connections = asyncio.Semaphore(context.graph.connections)
 
-    @property
-    def held(self) -> bool:
-        """Whether nothing may be sent now."""
-        return self._held_until is not None and self._clock() < self._held_until
+    async def send(self, due: DueNotification, parameters: tuple[str, ...], slot: float) -> bool:
+        """Bring one notification to its next state; False when it was left leased and unsent.
 
-    async def process(self, due: DueNotification) -> None:
-        """Bring one notification to its next state. Raises DatabaseError only."""
-        opening = await self._next_opening(due)
-        if opening is not None:
-            return
-        try:
-            message = _message(due)
-        except SendError as error:
-            await self._fail(due, error)
-            return
-        await self._limiter.acquire()
-        now = self._clock()
-        if not await begin_attempt(
-            self._database, due.id, owner=self._owner, now=now, until=now + self._answer_time
-        ):
-            log_event(logger, logging.WARNING, "Lease lost before sending", notification_id=due.id)
-            return
-        started = time.perf_counter()
-        try:
-            accepted = await self._graph.send(message)
-        except SendError as error:
-            self._metrics.graph_duration.observe(time.perf_counter() - started)
-            self._health.failed(error, self._clock())
-            await self._record_error(due, error)
-            return
-        elapsed = time.perf_counter() - started
-        self._metrics.graph_duration.observe(elapsed)
-        self._metrics.sends.labels("accepted", "none").inc()
-        self._health.succeeded(self._clock())
-        await outcomes.record_accepted(self._database, due.id, accepted.message_id, self._clock())
+        `slot` is the Unix time before which it may not leave. Raises DatabaseError only.
+        """
+        context = self._context
+        await context.sleep(slot - context.clock().timestamp())
+        if context.stop.is_set():
+            return False
+        async with self._connections:
+            now = context.clock()
+            begun = await begin_attempt(
+                context.database,
+                due.id,
+                phone=due.phone,
+                owner=context.instance,
+                now=now,
+                until=now + self._answer_time,
+            )
+            if not isinstance(begun, Begun):
+                if isinstance(begun, RecipientBusy):
+                    reason = "the recipient's rate limit is used up"
+                    await outcomes.reschedule(context.database, due.id, begun.free_at, now, reason)
+                    context.metrics.recipient_waits.inc()
+                    return True
+                if isinstance(begun, LeaseLost):
+                    log_event(logger, logging.WARNING, "Lease lost before sending", notification_id=due.id)
+                    return True
+                return False
+            context.window.add(now)
+            message = _message(due, parameters, begun.send_number)
+            started = time.perf_counter()
+            result = await self._request(message)
+            elapsed = time.perf_counter() - started
+        context.metrics.graph_duration.observe(elapsed)
+        if isinstance(result, SendError):
+            context.health.failed(result, context.clock())
+            await self._record_error(due, result)
+            return True
+        context.health.succeeded(context.clock())
+        context.metrics.sends.labels("accepted", "none").inc()
+        message_id = result.message_id
+        await self._persist(
+            lambda: outcomes.record_accepted(
+                context.database, due.id, begun.send_number, message_id, context.clock()
+            )
+        )
         log_event(
             logger,
             logging.INFO,
             "Notification sent successfully",
             tags=("notification", "whatsapp", "success"),
             duration_ms=round(elapsed * 1000, 3),
+            whatsapp_message_id=mask_message_id(message_id),
             **_identity(due),
         )
+        return True
 
-    async def _next_opening(self, due: DueNotification) -> datetime | None:
-        """Reschedule outside the company's hours and return the new time; None inside them."""
-        now = self._clock()
+    async def refuse(self, due: DueNotification, error: SendError) -> None:
+        """ERROR for what cannot be sent at all."""
+        await self._fail(due, error)
+
+    async def _request(self, message: TemplateMessage) -> Accepted | SendError:
         try:
-            hours: BusinessHours | None = await load_hours(self._database, due.empresa_id)
-            opening = now if hours is None else hours.next_opening(now)
-            reason = "outside the company's hours"
-        except HoursError as error:
-            opening, reason = None, str(error)
-        if opening is None:
-            log_event(logger, logging.ERROR, "Company hours never open", reason=reason, **_identity(due))
-            opening = now + _HOURS_RETRY
-        if opening <= now:
-            return None
-        await outcomes.reschedule(self._database, due.id, opening, now, reason)
-        return opening
+            return await self._context.graph.send(message)
+        except SendError as error:
+            return error
 
     async def _record_error(self, due: DueNotification, error: SendError) -> None:
-        now = self._clock()
-        if error.action is Action.HOLD_ALL:
-            self._held_until = now + hold_time(error.error_class)
-            await outcomes.record_held(self._database, due.id, error, now)
+        context, now = self._context, self._context.clock()
+        database = context.database
+        if error.action in {Action.HOLD_ALL, Action.HOLD_TEMPLATE}:
+            await self._persist(
+                lambda: hold(
+                    database, error, template_id=due.plantilla_id, instance=context.instance, now=now
+                )
+            )
+            await self._persist(lambda: outcomes.record_held(database, due.id, error, now))
             self._tell(due, error, "held")
         elif error.action is Action.UNKNOWN:
-            await outcomes.record_final(self._database, due.id, Estado.DESCONOCIDA, error, now)
+            await self._persist(
+                lambda: outcomes.record_final(database, due.id, Estado.DESCONOCIDA, error, now)
+            )
             self._tell(due, error, "unknown")
         elif error.action is Action.RETRY and due.attempts < self._retry_attempts:
-            delay = retry_delay(error.error_class, due.attempts + 1, self._random)
-            await outcomes.record_retry(self._database, due.id, error, now, now + delay)
+            again = now + retry_delay(error.error_class, due.attempts + 1, context.random)
+            if error.error_class is ErrorClass.RECIPIENT_THROTTLED:
+                await self._persist(lambda: hold_recipient(database, due.phone, again))
+            await self._persist(lambda: outcomes.record_retry(database, due.id, error, now, again))
             self._tell(due, error, "retry")
         else:
             await self._fail(due, error)
 
     async def _fail(self, due: DueNotification, error: SendError) -> None:
-        await outcomes.record_final(self._database, due.id, Estado.ERROR, error, self._clock())
+        database, now = self._context.database, self._context.clock()
+        await self._persist(lambda: outcomes.record_final(database, due.id, Estado.ERROR, error, now))
+        if error.error_class is ErrorClass.RECIPIENT and error.code in _BAD_NUMBER:
+            await self._persist(lambda: outcomes.mark_bad_phone(database, due.contacto_id, error.code, now))
         self._tell(due, error, "failed")
 
+    async def _persist(self, record: Callable[[], Awaitable[object]]) -> None:
+        """Record an outcome, again while the database is busy: what is not recorded is not known."""
+        for attempt in range(1, _RECORD_TRIES + 1):
+            try:
+                await record()
+            except TransientDatabaseError:
+                if attempt == _RECORD_TRIES:
+                    raise
+                await self._context.sleep(_RECORD_PAUSE_SECONDS * attempt)
+            else:
+                return
+
     def _tell(self, due: DueNotification, error: SendError, result: str) -> None:
-        self._metrics.sends.labels(result, error.error_class.value).inc()
+        self._context.metrics.sends.labels(result, error.error_class.value).inc()
         log_event(
             logger,
             logging.ERROR if result in {"failed", "unknown", "held"} else logging.WARNING,
@@ -154,24 +172,30 @@ class Sender:
         )
 
 
-def _message(due: DueNotification) -> TemplateMessage:
+def message_parameters(due: DueNotification) -> tuple[str, ...]:
+    """The values of the template's placeholders. Raises SendError for what cannot be sent at all."""
     if not due.contact_active:
         raise SendError(ErrorClass.REQUEST, "the contact is not active")
     if not due.template_active:
         raise SendError(ErrorClass.REQUEST, "the template is not active")
     if not is_valid_phone(due.phone):
         raise SendError(ErrorClass.RECIPIENT, "Invalid phone")
+    return render_parameters(due.variable_names, due.variables)
+
+
+def _message(due: DueNotification, parameters: tuple[str, ...], send_number: int) -> TemplateMessage:
     return TemplateMessage(
         phone=due.phone,
         template=due.template,
         language=due.language,
-        parameters=render_parameters(due.variable_names, due.variables),
-        callback_data=str(due.id),
+        parameters=parameters,
+        callback_data=str(Correlation(due.id, send_number)),
     )
 
 
 def _identity(due: DueNotification) -> dict[str, Any]:
     return {
+        "request_id": due.request_id,
         "notification_id": due.id,
         "empresa_id": due.empresa_id,
         "contacto_id": due.contacto_id,

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+import orjson
 from libsql_client import Client, InStatement
 from whatsapp_database import rows, timestamps
 
-from whatsapp_service.webhooks.events import StatusUpdate, UnreadableEventError, parse_event
-from whatsapp_service.webhooks.updates import statements_for
-
-_CHUNK: Final = 100
-"""Statuses in one transaction: a body of 1,000 must not hold the only writer for long."""
+SECOND_LOOK: Final = timedelta(seconds=15)
+"""A body whose message ids nobody knew is looked at once more: the send may just not be stored yet."""
+_LEFT_BEHIND: Final = timedelta(seconds=10)
+"""A body this old belongs to a process that ended, or its first try failed: any worker takes it."""
+_PAGE: Final = 200
+_PAGE_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class EventResult:
-    """What a body did: states changed, statuses late or repeated, ids not ours, items not readable."""
+class KeptEvent:
+    """A committed body; `looked_at` when it was applied before and waits for ids that were not known."""
 
-    changed: int = 0
-    without_effect: int = 0
-    unknown: int = 0
-    unreadable: int = 0
-    error: str | None = None
+    id: int
+    body: bytes
+    received_at: datetime
+    looked_at: bool = False
 
 
 async def keep(client: Client, body: bytes, received_at: datetime) -> int:
@@ -37,69 +37,58 @@ async def keep(client: Client, body: bytes, received_at: datetime) -> int:
     return rows.integer(result[0], "id")
 
 
-async def pending_ids(client: Client, *, received_before: datetime, limit: int = 100) -> list[int]:
-    """Bodies that were kept and not applied, oldest first."""
-    result = await client.execute(
-        """SELECT id FROM whatsapp_webhook_eventos WHERE procesado_at IS NULL AND received_at <= ?
-        ORDER BY id LIMIT ?""",
-        (timestamps.to_text(received_before), limit),
-    )
-    return [rows.integer(row, "id") for row in result]
-
-
-async def apply(
-    client: Client,
-    event_id: int,
-    *,
-    now: datetime,
-    observe_lag: Callable[[timedelta], None] = lambda _lag: None,
-) -> EventResult | None:
-    """Apply a kept body; None when it was applied before or is gone. Safe to repeat after a crash halfway."""
+async def left_behind(client: Client, now: datetime) -> list[KeptEvent]:
+    """Bodies that nobody applied, or due for a second look, oldest first; a few megabytes at most."""
     found = await client.execute(
-        "SELECT cuerpo, received_at FROM whatsapp_webhook_eventos WHERE id = ? AND procesado_at IS NULL",
-        (event_id,),
+        """SELECT id, length(cuerpo) AS size FROM whatsapp_webhook_eventos
+        WHERE procesado_at IS NULL AND received_at <= ? AND (reintentar_at IS NULL OR reintentar_at <= ?)
+        ORDER BY id LIMIT ?""",
+        (timestamps.to_text(now - _LEFT_BEHIND), timestamps.to_text(now), _PAGE),
     )
-    if not found.rows:
-        return None
-    body, received_at = found[0]["cuerpo"], timestamps.from_text(rows.text(found[0], "received_at"))
-    try:
-        event = parse_event(body if isinstance(body, bytes) else str(body).encode())
-    except UnreadableEventError as error:
-        await client.execute(*_mark(event_id, now, str(error)))
-        return EventResult(error=str(error))
-    changed = unknown = 0
-    for start in range(0, len(event.statuses), _CHUNK):
-        chunk = event.statuses[start : start + _CHUNK]
-        chunk_changed, chunk_unknown = await _apply_chunk(client, chunk, now)
-        changed += chunk_changed
-        unknown += chunk_unknown
-    for status in event.statuses:
-        observe_lag(received_at - status.occurred_at)
-    remark = f"{event.unreadable} unreadable, {unknown} unknown" if event.unreadable or unknown else None
-    await client.execute(*_mark(event_id, now, remark))
-    return EventResult(
-        changed=changed,
-        without_effect=len(event.statuses) - changed - unknown,
-        unknown=unknown,
-        unreadable=event.unreadable,
-        error=remark,
+    ids: list[int] = []
+    size = 0
+    for row in found:
+        size += rows.integer(row, "size")
+        if ids and size > _PAGE_BYTES:
+            break
+        ids.append(rows.integer(row, "id"))
+    return await load(client, ids)
+
+
+async def load(client: Client, ids: list[int]) -> list[KeptEvent]:
+    """These bodies, without those that are applied already."""
+    if not ids:
+        return []
+    found = await client.execute(
+        """SELECT id, cuerpo, received_at, reintentar_at FROM whatsapp_webhook_eventos
+        WHERE id IN (SELECT value FROM json_each(?)) AND procesado_at IS NULL ORDER BY id""",
+        (orjson.dumps(ids).decode(),),
     )
+    events: list[KeptEvent] = []
+    for row in found:
+        body = row["cuerpo"]
+        events.append(
+            KeptEvent(
+                id=rows.integer(row, "id"),
+                body=body if isinstance(body, bytes) else str(body).encode(),
+                received_at=timestamps.from_text(rows.text(row, "received_at")),
+                looked_at=row["reintentar_at"] is not None,
+            )
+        )
+    return events
 
 
-async def _apply_chunk(client: Client, chunk: tuple[StatusUpdate, ...], now: datetime) -> tuple[int, int]:
-    statements: list[InStatement] = []
-    for status in chunk:
-        statements.extend(statements_for(status, now))
-    results = await client.batch(statements)
-    changed = unknown = 0
-    for known, _history, update in zip(results[::3], results[1::3], results[2::3], strict=True):
-        changed += update.rows_affected
-        unknown += len(known) == 0
-    return changed, unknown
-
-
-def _mark(event_id: int, now: datetime, error: str | None) -> tuple[str, tuple[str, str | None, int]]:
+def done(event_id: int, now: datetime, remark: str | None) -> InStatement:
+    """The body is applied; `remark` says what in it was not."""
     return (
         "UPDATE whatsapp_webhook_eventos SET procesado_at = ?, error = ? WHERE id = ?",
-        (timestamps.to_text(now), error, event_id),
+        (timestamps.to_text(now), remark, event_id),
+    )
+
+
+def look_again(event_id: int, now: datetime) -> InStatement:
+    """Apply the body once more later."""
+    return (
+        "UPDATE whatsapp_webhook_eventos SET reintentar_at = ? WHERE id = ? AND procesado_at IS NULL",
+        (timestamps.to_text(now + SECOND_LOOK), event_id),
     )

@@ -1,4 +1,4 @@
-"""Rate limit, backoff, error classes and the judgement of the Graph API."""
+"""Backoff, error classes and the judgement of the Graph API."""
 
 from __future__ import annotations
 
@@ -10,28 +10,8 @@ from whatsapp_service.graph.messages import is_valid_phone, render_parameters
 from whatsapp_service.graph.redaction import redact
 from whatsapp_service.scheduler.backoff import retry_delay
 from whatsapp_service.scheduler.graph_health import GraphHealth
-from whatsapp_service.scheduler.rate_limit import RateLimiter
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-async def test_no_minute_has_more_sends_than_the_limit() -> None:
-    moment = 0.0
-
-    async def sleep(seconds: float) -> None:
-        nonlocal moment
-        moment += seconds
-
-    limiter = RateLimiter(10, clock=lambda: moment, sleep=sleep)
-    sends: list[float] = []
-    for number in range(35):
-        moment += 0.7 if number < 5 else 0
-        await limiter.acquire()
-        sends.append(moment)
-    assert all(later - earlier >= 60 for earlier, later in zip(sends, sends[10:], strict=False))
-    assert moment < 190
-    assert limiter.remaining == 5
-    assert 0 < limiter.reset_seconds <= 60
 
 
 def test_backoff_grows_is_capped_and_only_jitters_upwards() -> None:
@@ -53,6 +33,8 @@ def test_backoff_grows_is_capped_and_only_jitters_upwards() -> None:
         (131048, ErrorClass.SENDER_BLOCKED),
         (132015, ErrorClass.TEMPLATE_HELD),
         (132001, ErrorClass.TEMPLATE),
+        (132016, ErrorClass.TEMPLATE_HELD),
+        (130497, ErrorClass.RECIPIENT),
         (100, ErrorClass.REQUEST),
         (131026, ErrorClass.RECIPIENT),
         (131049, ErrorClass.DEFERRED),
