@@ -49,7 +49,7 @@ def environ(tmp_path: Path, settings: Settings) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "TURSO_DATABASE_URL": settings.turso_database_url,
-        "REDIS_URL": settings.redis_url,
+        "REDIS_URL": settings.redis_url or "",
         "WORKERS": "2",
         "API_PORT": str(_free_port()),
         "SCHEDULER_METRICS_PORT": str(_free_port()),

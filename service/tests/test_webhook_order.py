@@ -71,7 +71,8 @@ async def _rows_after(client: Client, bodies: list[list[dict[str, Any]]]) -> lis
             """INSERT INTO whatsapp_notificaciones
                 (id, empresa_id, contacto_id, plantilla_id, evento, intentos, envio_numero, estado,
                 whatsapp_message_id)
-            VALUES (1, 7, 1, 1, 'x', 1, 1, 'ENVIADA', 'wamid.a'), (2, 7, 1, 1, 'x', 1, 1, 'DESCONOCIDA', NULL)""",
+            VALUES (1, 7, 1, 1, 'x', 1, 1, 'ENVIADA', 'wamid.a'),
+                (2, 7, 1, 1, 'x', 1, 1, 'DESCONOCIDA', NULL)""",
         ]
     )
     await client.execute(
@@ -82,8 +83,9 @@ async def _rows_after(client: Client, bodies: list[list[dict[str, Any]]]) -> lis
         event_id = await inbox.keep(client, body.encode(), NOW)
         await apply_events(client, [inbox.KeptEvent(event_id, body.encode(), NOW)], NOW)
     found = await client.execute(
-        """SELECT id, estado, whatsapp_message_id, enviada_at, entregada_at, leida_at, fallida_at, codigo_error,
-            clase_error, ultimo_error, facturable, cobro_categoria FROM whatsapp_notificaciones ORDER BY id"""
+        """SELECT id, estado, whatsapp_message_id, enviada_at, entregada_at, leida_at, fallida_at,
+            codigo_error, clase_error, ultimo_error, facturable, cobro_categoria
+        FROM whatsapp_notificaciones ORDER BY id"""
     )
     totals = await client.execute("SELECT nombre, valor FROM whatsapp_totales ORDER BY nombre")
     daily = await client.execute(
@@ -94,8 +96,7 @@ async def _rows_after(client: Client, bodies: list[list[dict[str, Any]]]) -> lis
 
 async def _compare(path: Path, delivery: Delivery) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     async with open_database(f"file:{path}") as client:
-        if not path.exists() or path.stat().st_size == 0:
-            await migrate(client)
+        if await migrate(client):
             await client.batch(
                 [
                     """INSERT INTO whatsapp_contactos (id, empresa_id, nombre, telefono)

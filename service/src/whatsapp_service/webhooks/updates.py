@@ -114,13 +114,10 @@ def bad_number_statement(notification_id: int, status: StatusUpdate) -> InStatem
     """Keep that Meta could not deliver to the contact's number, when that is what the status says."""
     if status.target is not Estado.ERROR or status.error_code != BAD_NUMBER:
         return None
+    occurred_at = timestamps.to_text(status.occurred_at)
     return (
-        """UPDATE whatsapp_contactos SET telefono_codigo_error = :code, telefono_rechazado_at = :occurred_at
-        WHERE id = (SELECT contacto_id FROM whatsapp_notificaciones WHERE id = :id)
-            AND (telefono_rechazado_at IS NULL OR telefono_rechazado_at < :occurred_at)""",
-        {
-            "code": BAD_NUMBER,
-            "occurred_at": timestamps.to_text(status.occurred_at),
-            "id": notification_id,
-        },
+        """UPDATE whatsapp_contactos SET telefono_codigo_error = ?, telefono_rechazado_at = ?
+        WHERE id = (SELECT contacto_id FROM whatsapp_notificaciones WHERE id = ?)
+            AND (telefono_rechazado_at IS NULL OR telefono_rechazado_at < ?)""",
+        (BAD_NUMBER, occurred_at, notification_id, occurred_at),
     )
