@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -58,6 +60,31 @@ async def test_kill_ends_the_whole_group_and_usage_adds_up(tmp_path: Path) -> No
     children = _children(daemon)
     assert len(children) == 2
     assert not any(_lives(child) for child in children)
+
+
+async def test_the_end_of_the_harness_ends_its_daemons(tmp_path: Path) -> None:
+    """Also by SIGKILL, which lets it do nothing more."""
+    code = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from whatsapp_stack.daemon import Daemon
+code, log = sys.argv[1:]
+daemons = [Daemon(str(n), (sys.executable, "-c", code), dict(os.environ), Path(log)) for n in range(3)]
+async def main():
+    for daemon in daemons:
+        await daemon.start()
+    daemons[1].kill()
+asyncio.run(main())
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    log = tmp_path / "thing.log"
+    harness = await asyncio.create_subprocess_exec(sys.executable, "-c", code, READY, str(log))
+    assert await asyncio.wait_for(harness.wait(), 30) == -signal.SIGKILL
+    children = [int(line.split()[1]) for line in log.read_text().splitlines()]
+    assert len(children) == 3
+    async with asyncio.timeout(10):
+        while any(_lives(child) for child in children):  # noqa: ASYNC110 - strangers, by now
+            await asyncio.sleep(0.02)
 
 
 async def test_stop_gives_the_exit_status(tmp_path: Path) -> None:

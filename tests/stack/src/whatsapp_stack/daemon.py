@@ -16,6 +16,7 @@ from typing import Final
 
 from whatsapp_stack.errors import StackError
 from whatsapp_stack.procfs import Usage, group_lives, group_usage
+from whatsapp_stack.watchdog import watchdog
 
 READY_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.1
@@ -55,6 +56,7 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+            watchdog().watch(self._process.pid)
             try:
                 async with asyncio.timeout(seconds):
                     await self._ready(self._process, listener)
@@ -68,16 +70,19 @@ class Daemon:
                 raise
 
     def kill(self) -> None:
-        """SIGKILL to the whole group; returns when it is gone. Nothing happens to one that has ended."""
+        """SIGKILL to the whole group; returns when it is gone. One that was ended before stays ended."""
         if self._process is None:
             return
         self._note_usage()
+        group = self._process.pid
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
         self._process.wait()
         # A worker that still holds the port would hinder the next start.
-        while group_lives(self._process.pid):
+        while group_lives(group):
             time.sleep(0.005)
+        watchdog().forget(group)
+        self._process = None
 
     async def stop(self, *, seconds: float = READY_SECONDS) -> int:
         """SIGTERM to the main process; returns its exit status. Raises StackError when it goes on."""
@@ -89,13 +94,14 @@ class Daemon:
         try:
             return await asyncio.to_thread(process.wait, seconds)
         except subprocess.TimeoutExpired as error:
-            self.kill()
             raise StackError(f"{self.name} did not end within {seconds:g} s of SIGTERM") from error
+        finally:
+            self.kill()  # what it left in its group
 
     def usage(self) -> Usage:
         """CPU seconds of all its runs until now, and the resident bytes of the present one."""
         if self._process is None or self._process.poll() is not None:
-            return Usage(self._earlier.cpu_seconds, 0)
+            return self._earlier
         return self._earlier + group_usage(self._process.pid)
 
     def last_lines(self) -> str:
