@@ -76,7 +76,7 @@ async def test_the_service_keeps_to_it(api: httpx.AsyncClient, database: Client,
     configuration = Path(__file__).with_name("schemathesis.toml")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration), "run", url),
-        *("--header", "X-API-Key: all", "--checks", "all", "--max-examples", "15", "--seed", "1"),
+        *("--header", "X-API-Key: all", "--checks", "all", "--max-examples", "10", "--seed", "1"),
         *("--no-color", "--warnings", "off"),
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,
