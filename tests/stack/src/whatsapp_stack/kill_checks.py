@@ -18,7 +18,7 @@ class RoundResult:
     seed: int
     seconds: float
     kills: int
-    processes: str
+    setting: str
     repeats: int
     """Requests for notifications that were sent again because their answer was lost."""
     own_events: int
@@ -28,7 +28,7 @@ class RoundResult:
     def __str__(self) -> str:
         states = ", ".join(f"{count} {estado}" for estado, count in sorted(self.states.items()))
         return (
-            f"seed {self.seed}: {self.processes}, {self.kills} kills, {self.repeats} requests repeated,"
+            f"seed {self.seed}: {self.setting}, {self.kills} kills, {self.repeats} requests repeated,"
             f" {self.own_events} own webhooks; {states}; {self.seconds:.1f} s"
         )
 
