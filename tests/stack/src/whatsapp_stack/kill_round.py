@@ -24,7 +24,7 @@ from whatsapp_stack.webhook_requests import MessageStatus, webhook_body, webhook
 FINAL: Final = frozenset({"ENTREGADA", "LEIDA", "ERROR", "CANCELADA", "DESCONOCIDA"})
 """States in which nothing happens any more; the simulator delivers everything, so ENVIADA is none of them."""
 _CLIENTS: Final = 8
-_OWN_EVENT_SECONDS: Final = 0.02
+_OWN_EVENT_SECONDS: Final = 0.04
 _POLL_SECONDS: Final = 0.02
 _LONGEST_DOWN_SECONDS: Final = 0.3
 _ASKED_AGAIN: Final = 100
@@ -130,7 +130,7 @@ async def _chaos(plan: RoundPlan, chance: random.Random, stack: Stack, observed:
         for part in stack.daemons:
             own_chance = random.Random(chance.random())  # noqa: S311 - repeatable on purpose
             # Half of the API's deaths while it accepts, which takes it a small part of the round.
-            early = plan.kills_each // 2 if part is stack.api else 0
+            early = (plan.kills_each + 1) // 2 if part is stack.api else 0
             moments = [
                 *_moments(own_chance, early, plan.notifications, progress.accepted),
                 *_moments(own_chance, plan.kills_each - early, 3 * plan.notifications, progress.value),
