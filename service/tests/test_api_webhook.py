@@ -41,6 +41,16 @@ def _signed(body: bytes) -> dict[str, str]:
     return {"X-Hub-Signature-256": "sha256=" + hmac.new(b"app-secret", body, hashlib.sha256).hexdigest()}
 
 
+class _Seen:
+    """What a worker told."""
+
+    def __init__(self) -> None:
+        self.applied: list[Applied] = []
+
+    async def observe(self, applied: Applied) -> None:
+        self.applied.append(applied)
+
+
 def _same(moment: datetime) -> datetime:
     return moment
 
@@ -222,10 +232,10 @@ async def test_both_shapes_of_pricing_are_read(
 async def test_unknown_ids_get_a_second_look(database: Client) -> None:
     await inbox.keep(database, _body(_status("wamid.late", "delivered")), NOW)
     moment = NOW + timedelta(seconds=11)
-    seen: list[Applied] = []
-    worker = WebhookWorker(database, clock=lambda: moment, observe=seen.append)
+    seen = _Seen()
+    worker = WebhookWorker(database, clock=lambda: moment, observe=seen.observe)
     await worker.sweep()
-    assert [(applied.postponed, applied.unknown) for applied in seen] == [(1, 0)]
+    assert [(applied.postponed, applied.unknown) for applied in seen.applied] == [(1, 0)]
     notification = await _insert(database, "wamid.late")  # the answer to the send is stored now
     await worker.sweep()
     assert (await _row(database, notification))["estado"] == "ENVIADA"
@@ -254,12 +264,10 @@ async def test_unreadable_event_is_kept_with_its_error_and_drops_no_other(
 async def test_sweep_takes_what_was_left_behind_and_measures_lag(database: Client) -> None:
     notification = await _insert(database, "wamid.1")
     await inbox.keep(database, _body(_status("wamid.1", "read", second=-3)), NOW)
-    lags: list[timedelta] = []
+    seen = _Seen()
     for age, expected in ((0, "ENVIADA"), (11, "LEIDA")):
         moment = NOW + timedelta(seconds=age)
-        worker = WebhookWorker(
-            database, clock=partial(_same, moment), observe=lambda applied: lags.extend(applied.lags)
-        )
+        worker = WebhookWorker(database, clock=partial(_same, moment), observe=seen.observe)
         await worker.sweep()
         assert (await _row(database, notification))["estado"] == expected
-    assert lags == [timedelta(seconds=3)]
+    assert [lag for applied in seen.applied for lag in applied.lags] == [timedelta(seconds=3)]

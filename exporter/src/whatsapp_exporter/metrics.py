@@ -332,6 +332,20 @@ SCHEDULER_METRICS: tuple[MetricDefinition, ...] = (
     _histogram(
         "whatsapp_graph_request_duration_seconds", "seconds", "Time of a request to the Graph API", _S
     ),
+    _counter(
+        "whatsapp_recipient_waits_total",
+        "notifications",
+        "Notifications put off because their recipient had as many messages as Meta allows",
+        _S,
+    ),
+    _gauge(
+        "whatsapp_scheduler_paused",
+        "pauses",
+        "Pauses in force, by what they stop (todo, empresa, plantilla) and who made them (operador, meta)",
+        _S,
+        "scope",
+        "origin",
+    ),
     _gauge("whatsapp_rate_limit_remaining", "requests", "Requests left in the rate limit window", _S),
 )
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
-from whatsapp_database import DatabaseError, FileClient, schema_version, timestamps
+from whatsapp_database import DatabaseError, FileClient, HranaClient, schema_version, timestamps
 
 from whatsapp_service.api.context import ApiContext, context_of
 from whatsapp_service.cache import CacheUnavailableError
@@ -177,7 +177,7 @@ async def _database_and_scheduler(context: ApiContext) -> tuple[DatabaseComponen
     started = time.perf_counter()
     state = await read_state(context.database, context.clock())
     elapsed = time.perf_counter() - started
-    pool = context.database.pool_status() if isinstance(context.database, FileClient) else None
+    pool = context.database.pool_status() if isinstance(context.database, (FileClient, HranaClient)) else None
     database = DatabaseComponent(
         status="connected",
         response_time_ms=round(elapsed * 1000, 3),

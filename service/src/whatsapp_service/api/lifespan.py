@@ -19,6 +19,8 @@ from whatsapp_service.cache import Cache, open_cache
 from whatsapp_service.clock import Clock
 from whatsapp_service.settings import Settings
 from whatsapp_service.store import open_store
+from whatsapp_service.templates import forget_templates
+from whatsapp_service.webhooks.applying import Applied
 from whatsapp_service.webhooks.worker import WebhookWorker
 
 
@@ -37,7 +39,13 @@ def lifespan_of(
             used_cache = open_cache(settings) if cache is None else cache
             if cache is None:
                 stack.push_async_callback(used_cache.close)
-            worker = WebhookWorker(store, clock=clock, observe=metrics.count_applied)
+
+            async def observe(applied: Applied) -> None:
+                metrics.count_applied(applied)
+                if applied.account_events:
+                    await forget_templates(used_cache)
+
+            worker = WebhookWorker(store, clock=clock, observe=observe)
             directory = settings.prometheus_multiproc_dir
             app.state.context = ApiContext(
                 settings=settings,

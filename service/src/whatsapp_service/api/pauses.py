@@ -17,6 +17,7 @@ from whatsapp_service.api.operations import Call, Nothing
 from whatsapp_service.json_logging import log_event
 from whatsapp_service.notifications import COMPANY_KNOWN
 from whatsapp_service.pauses import Origin, Pause, Scope, active_pauses, pause, resume
+from whatsapp_service.scheduler.state import request_wake
 
 logger = logging.getLogger("whatsapp.pauses")
 
@@ -140,7 +141,9 @@ async def create(call: Call[Nothing, PauseRequest]) -> Response:
 async def delete(call: Call[ResumeQuery, Nothing]) -> Response:
     """Resume sending."""
     wanted = call.query
-    ended = await resume(call.context.database, wanted.alcance, wanted.objeto_id)
+    database = call.context.database
+    ended = await resume(database, wanted.alcance, wanted.objeto_id)
+    await request_wake(database, call.context.clock())
     log_event(
         logger,
         logging.WARNING,

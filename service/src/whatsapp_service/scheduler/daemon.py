@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 
+import uvloop
 from prometheus_client import start_http_server
 from whatsapp_database import DatabaseError
 
@@ -30,7 +31,7 @@ logger = logging.getLogger("whatsapp.scheduler")
 def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the batch in hand is finished first."""
     try:
-        asyncio.run(serve(settings))
+        uvloop.run(serve(settings))
     except (DatabaseError, OSError) as error:
         log_event(logger, logging.CRITICAL, "Scheduler ended", error=str(error))
         fail("scheduler", str(error))

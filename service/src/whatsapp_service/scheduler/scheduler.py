@@ -36,6 +36,7 @@ class Scheduler:
         self._watch = GraphWatch(context)
         self._batches = asyncio.Semaphore(context.settings.scheduler_workers)
         self._tidied_at: datetime | None = None
+        self._pauses_end: datetime | None = None
 
     async def run(self) -> None:
         """Rounds until `stop`. Raises PermanentDatabaseError, for nothing can be done about it here."""
@@ -73,7 +74,7 @@ class Scheduler:
         try:
             _, batch = await self._lease()
             now = context.clock()
-            pause = timedelta(seconds=0 if batch else context.settings.processing_interval)
+            pause = timedelta(0) if batch else self._patience(now)
             await state.record_execution(context.database, context.instance, now, now + pause)
             context.metrics.last_run.set(now.timestamp())
         except TransientDatabaseError as error:  # a leased batch is due again when its lease ends
@@ -88,7 +89,7 @@ class Scheduler:
             group.create_task(self._process_and_free(batch))
         else:
             self._batches.release()
-            await self._wait()
+            await self._wait(pause)
 
     async def _lease(self) -> tuple[int, list[DueNotification]]:
         """The size that a full batch has now, and the batch; empty while everything is paused."""
@@ -98,6 +99,7 @@ class Scheduler:
         size = min(context.settings.batch_size, self._processor.largest)
         in_force = await pauses.active_pauses(context.database, now)
         context.metrics.show_pauses(in_force)
+        self._pauses_end = min((held.until for held in in_force if held.until is not None), default=None)
         if any(held.scope is Scope.EVERYTHING for held in in_force):
             return size, []
         if context.health.status == "unhealthy":
@@ -143,10 +145,15 @@ class Scheduler:
         if abandoned:
             log_event(logger, logging.WARNING, "Sends without a known outcome", count=abandoned)
 
-    async def _wait(self) -> None:
-        """Until the interval is over, a round is asked for, or the end."""
+    def _patience(self, now: datetime) -> timedelta:
+        """PROCESSING_INTERVAL, or less when a pause ends before."""
+        interval = timedelta(seconds=self._context.settings.processing_interval)
+        return interval if self._pauses_end is None else min(interval, self._pauses_end - now)
+
+    async def _wait(self, patience: timedelta) -> None:
+        """Until the time is over, a round is asked for, or the end."""
         context = self._context
-        end = time.monotonic() + context.settings.processing_interval
+        end = time.monotonic() + patience.total_seconds()
         while not context.stop.is_set():
             left = end - time.monotonic()
             if left <= 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from libsql_client import Client
@@ -30,8 +30,9 @@ class WebhookWorker:
     """Applies what this process received at once, and what others left behind every few seconds."""
 
     def __init__(
-        self, database: Client, *, clock: Clock, observe: Callable[[Applied], None] = lambda _applied: None
+        self, database: Client, *, clock: Clock, observe: Callable[[Applied], Awaitable[None]]
     ) -> None:
+        """`observe` is told what was applied, after it was committed."""
         self._database = database
         self._clock = clock
         self._observe = observe
@@ -79,7 +80,7 @@ class WebhookWorker:
         except DatabaseError as error:
             self._tell_failure(error)
             return
-        self._observe(applied)
+        await self._observe(applied)
         troubled = applied.unknown or applied.unreadable or applied.failed
         log_event(
             logger,

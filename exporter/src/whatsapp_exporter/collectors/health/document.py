@@ -15,7 +15,7 @@ COMPONENT_STATUSES: dict[str, tuple[str, ...]] = {
     "database": ("connected", "disconnected"),
     "whatsapp_api": ("healthy", "unhealthy", "unknown"),
     "scheduler": ("running", "stopped"),
-    "cache": ("connected", "disconnected"),
+    "cache": ("connected", "disconnected", "disabled"),
 }
 MAX_COMPONENTS = 32
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
