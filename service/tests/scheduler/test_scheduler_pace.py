@@ -51,6 +51,16 @@ async def test_idle_time_is_not_saved_up_and_a_long_queue_is_refused(database: C
     ]
 
 
+async def test_a_clock_that_was_wrong_stops_nothing(database: Client) -> None:
+    later = NOW + timedelta(days=400)
+    await pace.take_slots(database, 1, interval=1, now=later, patience=SECOND)
+    await pace.hold_recipient(database, "+51987654321", later)
+    slots = await pace.take_slots(database, 1, interval=1, now=NOW, patience=SECOND)
+    assert slots == pace.Slots(NOW.timestamp(), 1)
+    await pace.forget_recipients(database, NOW)
+    assert (await database.execute("SELECT 1 FROM whatsapp_ritmo_destinatarios")).rows == []
+
+
 async def test_recipients_are_forgotten_when_their_time_has_passed(database: Client) -> None:
     await pace.hold_recipient(database, "+51987654321", NOW)
     held = pace.RECIPIENT_TOLERANCE * SECOND

@@ -19,6 +19,9 @@ RECIPIENT_INTERVAL: Final = 6.0
 RECIPIENT_TOLERANCE: Final = 39 * RECIPIENT_INTERVAL
 """Meta lets 45 through at once, to be made up for afterwards; 40 leave a margin for clocks that differ."""
 
+_CLOCK_FAULT: Final = 86_400.0
+"""A moment a day ahead was written by a host whose clock was wrong; waiting for it would stop everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slots:
@@ -43,9 +46,15 @@ async def take_slots(
     """Reserve the next `count` moments; None when the next free one is further away than `patience`."""
     moment = now.timestamp()
     taken = await client.execute(
-        """UPDATE whatsapp_ritmo_envio SET libre_desde = max(libre_desde, :moment) + :length
-        WHERE id = 1 AND libre_desde <= :latest RETURNING libre_desde""",
-        {"moment": moment, "length": count * interval, "latest": moment + patience.total_seconds()},
+        """UPDATE whatsapp_ritmo_envio SET libre_desde = :length +
+            CASE WHEN libre_desde > :absurd THEN :moment ELSE max(libre_desde, :moment) END
+        WHERE id = 1 AND (libre_desde <= :latest OR libre_desde > :absurd) RETURNING libre_desde""",
+        {
+            "moment": moment,
+            "length": count * interval,
+            "latest": moment + patience.total_seconds(),
+            "absurd": moment + _CLOCK_FAULT,
+        },
     )
     if not taken.rows:
         return None
@@ -81,5 +90,6 @@ async def hold_recipient(client: Client, phone: str, until: datetime) -> None:
 async def forget_recipients(client: Client, now: datetime) -> None:
     """Delete the recipients to whom anything may be sent again: their numbers are personal data."""
     await client.execute(
-        "DELETE FROM whatsapp_ritmo_destinatarios WHERE libre_desde <= ?", (now.timestamp(),)
+        "DELETE FROM whatsapp_ritmo_destinatarios WHERE libre_desde <= ? OR libre_desde > ?",
+        (now.timestamp(), now.timestamp() + _CLOCK_FAULT),
     )
