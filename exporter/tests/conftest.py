@@ -5,7 +5,8 @@ import json
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -24,8 +25,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 from whatsapp_database import migrate, open_database
+from whatsapp_exporter.collector import CollectorSurroundings
+from whatsapp_exporter.family import AnyFamily, Family
 
 Serve = Callable[[ASGIApp], Awaitable[str]]
+Samples = dict[tuple[str, ...], float]
 COLLECTORS = Path(__file__).parents[1] / "src" / "whatsapp_exporter" / "collectors"
 
 
@@ -54,6 +58,27 @@ async def serve() -> AsyncIterator[Serve]:
             return await stack.enter_async_context(running(app))
 
         yield start
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> CollectorSurroundings:
+    """Those of the collectors of `/metrics`, by the real clocks."""
+    return CollectorSurroundings("", tmp_path, time.time, time.monotonic)
+
+
+@pytest.fixture
+def samples() -> Callable[[Iterable[AnyFamily]], Samples]:
+    """Flatten counters and gauges to (name, label values in the definition's order) -> value."""
+
+    def flatten(families: Iterable[AnyFamily]) -> Samples:
+        return {
+            (one.definition.name, *labels): value
+            for one in families
+            if isinstance(one, Family)
+            for labels, value in one.samples.items()
+        }
+
+    return flatten
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The pages over HTTP, with real collectors against a real API and database."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -8,11 +9,13 @@ import httpx
 from libsql_client import Client
 from starlette.types import ASGIApp
 from whatsapp_exporter.application import TIMEOUT_HEADER, create_application
-from whatsapp_exporter.collectors import create_schedules
+from whatsapp_exporter.collector import CollectorSurroundings
 from whatsapp_exporter.config import CollectorsConfig
 from whatsapp_exporter.landing_page import render_landing_page
+from whatsapp_exporter.schedules import create_schedules
 from whatsapp_exporter.scrape import Scraper
 
+SURROUNDINGS = CollectorSurroundings("", None, time.time, time.monotonic)
 Serve = Callable[[ASGIApp], Awaitable[str]]
 
 
@@ -30,7 +33,7 @@ async def start(serve: Serve, health_url: str, database_url: str) -> str:
     config = CollectorsConfig.model_validate(
         {"health": {"url": health_url, "timeout": 20}, "database": {"url": database_url}}
     )
-    scraper = Scraper(create_schedules(config), version="1.2.3")
+    scraper = Scraper(create_schedules(config, SURROUNDINGS))
     return await serve(create_application(scraper, version="1.2.3", scrape_timeout=30))
 
 
@@ -97,6 +100,6 @@ async def test_simultaneous_scrapes_ask_the_api_once(
 
 def test_landing_page_before_the_first_scrape() -> None:
     config = CollectorsConfig.model_validate({"database": {"url": "file:/nowhere/x.db"}})
-    page = render_landing_page(Scraper(create_schedules(config), version="<1>"), "<1>")
+    page = render_landing_page(Scraper(create_schedules(config, SURROUNDINGS)), "<1>")
     assert "not yet" in page
     assert "WhatsApp exporter &lt;1&gt;" in page

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import bcrypt
 import pytest
-from whatsapp_exporter.config import ConfigError, load_config, parse_duration
+from whatsapp_exporter.config import ConfigError, load_config
+from whatsapp_exporter.section import SecretFileError, parse_duration, read_secret
 from whatsapp_exporter.web_config import load_web_config
 
 
@@ -21,7 +22,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert config.collectors.database is not None
     assert config.collectors.database.timeout == 5
     assert config.collectors.database.min_interval == 0
-    assert config.collectors.database.read_auth_token() is None
+    assert config.collectors.database.auth_token_file is None
     assert (config.scrape_timeout, config.log_level) == (30, "INFO")
 
 
@@ -68,16 +69,16 @@ def test_huge_file(tmp_path: Path) -> None:
         load_config(written(tmp_path, "#" * 1_000_001))
 
 
-def test_auth_token_file(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("abc\n", encoding="utf-8")
-    section = "collectors: {{database: {{url: 'ws://x', auth_token_file: '{}'}}}}"
-    good = load_config(written(tmp_path, section.format(tmp_path / "token"))).collectors.database
-    bad = load_config(written(tmp_path, section.format(tmp_path / "none"))).collectors.database
-    assert good is not None
-    assert bad is not None
-    assert good.read_auth_token() == "abc"
-    with pytest.raises(ConfigError, match="cannot be read"):
-        bad.read_auth_token()
+def test_secret_is_read_without_the_line_end(tmp_path: Path) -> None:
+    assert read_secret(written(tmp_path, "abc\n")) == "abc"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "two\nlines", "ñ", "x" * 10_001])
+def test_secret_that_is_none(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SecretFileError) as caught:
+        read_secret(written(tmp_path, text))
+    assert "file.yml" in str(caught.value)
+    assert "lines" not in str(caught.value)
 
 
 def test_web_config(tmp_path: Path, certificate: tuple[Path, Path]) -> None:

@@ -1,18 +1,21 @@
 """The database collector against a real, migrated database."""
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from libsql_client import Client
-from prometheus_client.core import Metric
 from whatsapp_database import migrate, open_database, packaged_migrations
-from whatsapp_exporter.collector import CollectionError
+from whatsapp_exporter.collector import CollectionError, CollectorSurroundings
 from whatsapp_exporter.collectors.database import DatabaseCollector, queries
 from whatsapp_exporter.collectors.database.collector import STATES
-from whatsapp_exporter.exposition import render
+from whatsapp_exporter.collectors.database.config import DatabaseConfig
+from whatsapp_exporter.exposition.negotiation import Form
+from whatsapp_exporter.exposition.page import PageEncoder
+from whatsapp_exporter.family import AnyFamily, Family
 
 CheckGolden = Callable[[str, str], None]
 NOW = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
@@ -20,7 +23,9 @@ NOW = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
 
 def collector(url: str) -> DatabaseCollector:
     """A collector for which it is NOW."""
-    return DatabaseCollector(url, wall=NOW.timestamp)
+    return DatabaseCollector(
+        DatabaseConfig(url=url), CollectorSurroundings("", None, NOW.timestamp, time.monotonic)
+    )
 
 
 async def add(client: Client, estado: str, due: str = "2026-01-15T11:00:00.000Z", company: int = 7) -> None:
@@ -35,12 +40,13 @@ async def add(client: Client, estado: str, due: str = "2026-01-15T11:00:00.000Z"
     )
 
 
-def samples(families: list[Metric]) -> dict[tuple[str, ...], float]:
+def samples(families: Sequence[AnyFamily]) -> dict[tuple[str, ...], float]:
     """(name, label values) -> value."""
     return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in families
-        for sample in family.samples
+        (one.definition.name, *labels): value
+        for one in families
+        if isinstance(one, Family)
+        for labels, value in one.samples.items()
     }
 
 
@@ -59,7 +65,7 @@ async def test_matches_golden_and_readme(
         " ('BACKUP', '2026-01-15T09:00:00.000Z', 'error'), ('REINDEX', '2026-01-15T09:00:00.000Z', 'error'),"
         " ('DATA_CLEANUP', '2026-01-15 07:00:00', 'ok')"
     )
-    page, _ = render(list(await collector(database_url).collect()), "")
+    page = PageEncoder().encode(await collector(database_url).collect(), Form.TEXT, gzip=False)
     text = page.decode()
     # The size depends on SQLite's build, the version on how many migrations there are.
     for name, shown in (("size_bytes", "176128.0"), ("schema_version", "2.0")):

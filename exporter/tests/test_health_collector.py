@@ -2,17 +2,21 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import pytest
-from prometheus_client.core import Metric
 from starlette.types import ASGIApp
-from whatsapp_exporter.collector import CollectionError
+from whatsapp_exporter.collector import CollectionError, CollectorSurroundings
 from whatsapp_exporter.collectors.health import HealthCollector
+from whatsapp_exporter.collectors.health.config import HealthConfig
 from whatsapp_exporter.collectors.health.document import InvalidDocumentError, parse_document
-from whatsapp_exporter.exposition import render
-from whatsapp_exporter.scrape import CollectorSchedule, Scraper
+from whatsapp_exporter.exposition.negotiation import Form
+from whatsapp_exporter.exposition.page import PageEncoder
+from whatsapp_exporter.family import AnyFamily, Family
+from whatsapp_exporter.scheduled_collector import CollectorSchedule
+from whatsapp_exporter.scrape import Scraper
 
 CheckGolden = Callable[[str, str], None]
 
@@ -30,18 +34,29 @@ class Upstream(Protocol):
     app: ASGIApp
 
 
-def samples(families: "list[Metric] | tuple[Metric, ...]") -> dict[tuple[str, ...], float]:
-    """(name, label values in the order of label names) -> value."""
+def surroundings(monotonic: Callable[[], float] = time.monotonic) -> CollectorSurroundings:
+    """Those of `/metrics`."""
+    return CollectorSurroundings("", None, time.time, monotonic)
+
+
+def create(url: str, timeout: float = 5, monotonic: Callable[[], float] = time.monotonic) -> HealthCollector:
+    """A collector of this document."""
+    return HealthCollector(HealthConfig(url=url, timeout=timeout), surroundings(monotonic))
+
+
+def samples(families: Sequence[AnyFamily]) -> dict[tuple[str, ...], float]:
+    """(name, label values) -> value."""
     return {
-        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in families
-        for sample in family.samples
+        (one.definition.name, *labels): value
+        for one in families
+        if isinstance(one, Family)
+        for labels, value in one.samples.items()
     }
 
 
 async def collect(url: str) -> dict[tuple[str, ...], float]:
     """Run the collector once."""
-    collector = HealthCollector(url, timeout=5)
+    collector = create(url)
     try:
         return samples(list(await collector.collect()))
     finally:
@@ -50,7 +65,7 @@ async def collect(url: str) -> dict[tuple[str, ...], float]:
 
 async def failed(url: str) -> CollectionError:
     """Run the collector once; it must fail."""
-    collector = HealthCollector(url, timeout=5)
+    collector = create(url)
     try:
         with pytest.raises(CollectionError) as caught:
             await collector.collect()
@@ -61,8 +76,8 @@ async def failed(url: str) -> CollectionError:
 
 async def test_healthy_matches_golden_and_readme(upstream: Upstream, check_golden: CheckGolden) -> None:
     ticks = itertools.count(0.0, 0.25)
-    collector = HealthCollector(upstream.url, timeout=5, monotonic=lambda: next(ticks))
-    page, _ = render(list(await collector.collect()), "")
+    collector = create(upstream.url, monotonic=lambda: next(ticks))
+    page = PageEncoder().encode(await collector.collect(), Form.TEXT, gzip=False)
     await collector.close()
     check_golden("health", page.decode())
 
@@ -158,9 +173,9 @@ async def test_refused_connection_is_down() -> None:
 
 async def test_hanging_upstream_is_given_up(upstream: Upstream) -> None:
     upstream.hold = asyncio.Event()
-    collector = HealthCollector(upstream.url, timeout=30)
-    scraper = Scraper([CollectorSchedule(collector, timeout=0.2)], version="1")
-    found = samples(await scraper.scrape(10))
+    collector = create(upstream.url, timeout=30)
+    scraper = Scraper([CollectorSchedule(collector, timeout=0.2)])
+    found = samples((await scraper.scrape(10)).families)
     await scraper.close()
     assert found["whatsapp_exporter_collector_success", "health"] == 0
     assert found["whatsapp_exporter_collector_duration_seconds", "health"] >= 0.19

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from whatsapp_exporter.metrics import CATALOGUE
+from whatsapp_exporter.metrics.catalogue import CATALOGUE
 from whatsapp_exporter.metrics_reference import main, render
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "metrics.md"

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
-from prometheus_client.core import Metric
-from whatsapp_exporter import metrics
 from whatsapp_exporter.collector import CollectionError
-from whatsapp_exporter.scrape import CollectorSchedule, Scraper, scrape_budget
+from whatsapp_exporter.collectors.database import metrics as database_metrics
+from whatsapp_exporter.collectors.health import metrics as health_metrics
+from whatsapp_exporter.family import Family, single
+from whatsapp_exporter.scheduled_collector import CollectorSchedule
+from whatsapp_exporter.scrape import Scraper, ScrapeResult, scrape_budget
 
 
 class Clock:
@@ -24,48 +26,48 @@ class Clock:
 class ScriptedCollector:
     """Does what its script says at each run."""
 
-    def __init__(self, name: str, script: Callable[[], Awaitable[Sequence[Metric]]]) -> None:
+    def __init__(self, name: str, script: Callable[[], Awaitable[Sequence[Family]]]) -> None:
         self.name = name
         self._script = script
         self.runs = 0
         self.closed = False
 
-    async def collect(self) -> Sequence[Metric]:
+    async def collect(self) -> Sequence[Family]:
         """Count and run the script."""
         self.runs += 1
         return await self._script()
 
-    def without_answer(self) -> Sequence[Metric]:
+    def without_answer(self) -> Sequence[Family]:
         """Say that nothing is up."""
-        return (metrics.HEALTH_UP.single(0.0),)
+        return (single(health_metrics.HEALTH_UP, 0.0),)
 
     async def close(self) -> None:
         """Remember it."""
         self.closed = True
 
 
-async def works() -> Sequence[Metric]:
+async def works() -> Sequence[Family]:
     """Answer at once."""
-    return [metrics.DUE.single(3.0)]
+    return [single(database_metrics.DUE, 3.0)]
 
 
-async def fails() -> Sequence[Metric]:
+async def fails() -> Sequence[Family]:
     """Fail with something known."""
-    raise CollectionError("half of it", [metrics.SCHEMA_VERSION.single(1.0)])
+    raise CollectionError("half of it", [single(database_metrics.SCHEMA_VERSION, 1.0)])
 
 
-async def is_defective() -> Sequence[Metric]:
+async def is_defective() -> Sequence[Family]:
     """Fail as only a defect does."""
     raise ZeroDivisionError
 
 
-async def hangs() -> Sequence[Metric]:
+async def hangs() -> Sequence[Family]:
     """Never answer."""
-    never: asyncio.Future[Sequence[Metric]] = asyncio.get_running_loop().create_future()
+    never: asyncio.Future[Sequence[Family]] = asyncio.get_running_loop().create_future()
     return await never
 
 
-async def refuses_to_stop() -> Sequence[Metric]:
+async def refuses_to_stop() -> Sequence[Family]:
     """Swallow the first cancellation."""
     try:
         return await hangs()
@@ -73,12 +75,13 @@ async def refuses_to_stop() -> Sequence[Metric]:
         return await hangs()
 
 
-def values(families: Sequence[Metric]) -> dict[tuple[str, ...], float]:
+def values(result: ScrapeResult) -> dict[tuple[str, ...], float]:
     """(name, label values) -> value."""
     return {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in families
-        for sample in family.samples
+        (one.definition.name, *labels): value
+        for one in result.families
+        if isinstance(one, Family)
+        for labels, value in one.samples.items()
     }
 
 
@@ -86,7 +89,7 @@ async def scrape_once(
     collectors: Sequence[ScriptedCollector], budget: float = 5.0
 ) -> dict[tuple[str, ...], float]:
     """Scrape with these collectors and end."""
-    scraper = Scraper([CollectorSchedule(one, timeout=0.1) for one in collectors], version="1.2.3")
+    scraper = Scraper([CollectorSchedule(one, timeout=0.1) for one in collectors])
     found = values(await scraper.scrape(budget))
     await scraper.close()
     return found
@@ -101,14 +104,13 @@ async def test_one_bad_collector_takes_nothing_from_others(caplog: pytest.LogCap
     assert all(found["whatsapp_exporter_collector_duration_seconds", name] >= 0 for name in scripts)
     assert found["whatsapp_database_due_notifications",] == 3
     assert found["whatsapp_database_schema_version",] == 1  # what the failing one knew all the same
-    assert found["whatsapp_exporter_build_info", "1.2.3"] == 1
     assert "collector defective has a defect" in caplog.text
     assert "collector failing failed: half of it" in caplog.text
 
 
 async def test_scrape_ends_at_its_budget_whatever_the_collectors_timeout() -> None:
     loop = asyncio.get_running_loop()
-    scraper = Scraper([CollectorSchedule(ScriptedCollector("slow", hangs), timeout=60)], version="1")
+    scraper = Scraper([CollectorSchedule(ScriptedCollector("slow", hangs), timeout=60)])
     started = loop.time()
     found = values(await scraper.scrape(0.1))
     assert loop.time() - started < 1
@@ -120,7 +122,7 @@ async def test_scrape_ends_at_its_budget_whatever_the_collectors_timeout() -> No
 
 async def test_collector_that_will_not_stop_is_not_started_again() -> None:
     collector = ScriptedCollector("stuck", refuses_to_stop)
-    scraper = Scraper([CollectorSchedule(collector, timeout=0.05)], version="1")
+    scraper = Scraper([CollectorSchedule(collector, timeout=0.05)])
     first = values(await scraper.scrape(0.2))
     second = values(await scraper.scrape(0.1))
     assert collector.runs == 1
@@ -132,12 +134,12 @@ async def test_collector_that_will_not_stop_is_not_started_again() -> None:
 async def test_simultaneous_scrapes_share_one_run() -> None:
     release = asyncio.Event()
 
-    async def waits() -> Sequence[Metric]:
+    async def waits() -> Sequence[Family]:
         await release.wait()
         return await works()
 
     collector = ScriptedCollector("shared", waits)
-    scraper = Scraper([CollectorSchedule(collector, timeout=5)], version="1")
+    scraper = Scraper([CollectorSchedule(collector, timeout=5)])
     scrapes = [asyncio.create_task(scraper.scrape(5)) for _ in range(20)]
     impatient = values(await scraper.scrape(0.1))
     release.set()
@@ -155,7 +157,7 @@ async def test_result_is_given_again_within_min_interval() -> None:
     clock = Clock()
     collector = ScriptedCollector("dear", works)
     schedule = CollectorSchedule(collector, timeout=5, min_interval=30)
-    scraper = Scraper([schedule], version="1", monotonic=clock)
+    scraper = Scraper([schedule], monotonic=clock)
     await scraper.scrape(5)
     clock.now += 29
     again = values(await scraper.scrape(5))
@@ -171,12 +173,10 @@ async def test_last_success_stays_when_later_runs_fail(caplog: pytest.LogCapture
     wall = Clock()
     script = [works, fails, fails, works]
 
-    async def next_step() -> Sequence[Metric]:
+    async def next_step() -> Sequence[Family]:
         return await script.pop(0)()
 
-    scraper = Scraper(
-        [CollectorSchedule(ScriptedCollector("c", next_step), timeout=5)], version="1", wall=wall
-    )
+    scraper = Scraper([CollectorSchedule(ScriptedCollector("c", next_step), timeout=5)], wall=wall)
     name = ("whatsapp_exporter_collector_last_success_timestamp_seconds", "c")
     seen = []
     with caplog.at_level(logging.INFO):

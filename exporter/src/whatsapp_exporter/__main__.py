@@ -2,14 +2,16 @@
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from whatsapp_exporter import __version__
 from whatsapp_exporter.application import create_application
-from whatsapp_exporter.collectors import create_schedules
+from whatsapp_exporter.collector import CollectorSurroundings
 from whatsapp_exporter.config import ConfigError, load_config
 from whatsapp_exporter.json_logs import configure_logging
+from whatsapp_exporter.schedules import create_schedules
 from whatsapp_exporter.scrape import Scraper
 from whatsapp_exporter.server import create_server, parse_listen_address
 from whatsapp_exporter.web_config import WebConfig, load_web_config
@@ -66,7 +68,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         config = load_config(options.config_file)
         web = load_web_config(options.web_config_file) if options.web_config_file else WebConfig()
-        schedules = create_schedules(config.collectors)
     except ConfigError as error:
         sys.stderr.write(f"whatsapp-exporter: {error}\n")
         return 1
@@ -74,8 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{options.config_file}: valid\n")
         return 0
     configure_logging(config.log_level, sys.stderr)
+    surroundings = CollectorSurroundings("", config.state_directory, time.time, time.monotonic)
     application = create_application(
-        Scraper(schedules, version=__version__),
+        Scraper(create_schedules(config.collectors, surroundings)),
         version=__version__,
         scrape_timeout=config.scrape_timeout,
         web=web,

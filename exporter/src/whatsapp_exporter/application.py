@@ -11,8 +11,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from whatsapp_exporter.basic_auth import BasicAuthMiddleware, PasswordVerifier
-from whatsapp_exporter.exposition import render
+from whatsapp_exporter.exposition.negotiation import accepts_gzip, negotiate
+from whatsapp_exporter.exposition.page import PageEncoder
+from whatsapp_exporter.family import family
 from whatsapp_exporter.landing_page import render_landing_page
+from whatsapp_exporter.metrics import own
 from whatsapp_exporter.scrape import Scraper, scrape_budget
 from whatsapp_exporter.web_config import WebConfig
 
@@ -31,12 +34,20 @@ def create_application(
     `scrape_timeout`: see config.Config.
     """
 
+    encoder = PageEncoder()
+
     async def metrics(request: Request) -> Response:
         budget = scrape_budget(request.headers.get(TIMEOUT_HEADER), scrape_timeout)
-        families = await scraper.scrape(budget)
+        result = await scraper.scrape(budget)
+        families = [family(own.BUILD_INFO, [((version,), 1.0)]), *result.families]
+        form = negotiate(request.headers.get("accept", ""))
+        gzip = accepts_gzip(request.headers.get("accept-encoding", ""))
         # In a thread: a page of many companies takes long enough to hold other requests up.
-        body, media_type = await asyncio.to_thread(render, families, request.headers.get("accept", ""))
-        return Response(body, headers={"Content-Type": media_type})
+        body = await asyncio.to_thread(encoder.encode, families, form, gzip=gzip)
+        headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
+        if gzip:
+            headers["Content-Encoding"] = "gzip"
+        return Response(body, headers=headers)
 
     async def healthy(_request: Request) -> Response:
         return PlainTextResponse("OK\n")
@@ -46,6 +57,7 @@ def create_application(
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        scraper.start()
         yield
         await scraper.close()
 

@@ -40,15 +40,15 @@ _ROW = (
 def render_landing_page(scraper: Scraper, version: str) -> str:
     """Return the page as HTML."""
     rows = []
-    for name, state in scraper.states.items():
-        run = state.last_run
+    for name, collector in scraper.collectors.items():
+        run = collector.last_run
         rows.append(
             _ROW.format(
                 name=escape(name),
                 css="" if run is None else "failed" if run.error else "ok",
                 state="not yet" if run is None else "failed" if run.error else "ok",
                 duration="-" if run is None else f"{run.duration:.3f} s",
-                timeout=state.schedule.timeout,
+                timeout=collector.schedule.timeout,
                 reason=escape(run.error or "") if run is not None else "",
             )
         )

@@ -8,13 +8,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from whatsapp_exporter.metrics import CATALOGUE, SCRAPE_JOBS, MetricDefinition, Source
+from whatsapp_exporter.metrics.catalogue import CATALOGUE
+from whatsapp_exporter.metrics.definition import SCRAPE_JOBS, MetricDefinition, Source
 
 _HEADER = """\
 # Metrics
 
-Made by `python -m whatsapp_exporter.metrics_reference` from `exporter/src/whatsapp_exporter/metrics.py`;
-changes go there. Histograms are exposed as `_bucket`, `_sum` and `_count`.
+Made by `python -m whatsapp_exporter.metrics_reference` from the definitions in
+`exporter/src/whatsapp_exporter` (`metrics/`, and `metrics.py` of each collector); changes go there.
+Histograms are exposed as `_bucket`, `_sum` and `_count`.
 """
 
 

@@ -1,19 +1,19 @@
 """Read the database's aggregates and show them as metrics."""
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from libsql_client import LibsqlError, ResultSet, Statement
-from prometheus_client.core import Metric
 from whatsapp_database import PoolSettings, open_database
 from whatsapp_database.timestamps import to_text
 
-from whatsapp_exporter import metrics
-from whatsapp_exporter.collector import CollectionError
-from whatsapp_exporter.collectors.database import queries
-from whatsapp_exporter.metrics import MetricDefinition
+from whatsapp_exporter.collector import CollectionError, CollectorSurroundings
+from whatsapp_exporter.collectors.database import metrics, queries
+from whatsapp_exporter.collectors.database.config import DatabaseConfig
+from whatsapp_exporter.family import Family, family, single
+from whatsapp_exporter.metrics.definition import MetricDefinition
+from whatsapp_exporter.section import SecretFileError, read_secret
 
 STATES = ("PENDIENTE", "ENVIADA", "ENTREGADA", "LEIDA", "ERROR", "CANCELADA", "DESCONOCIDA")
 """Every state that the schema allows."""
@@ -35,22 +35,18 @@ class DatabaseCollector:
     """Reads one snapshot over a connection of its own at each run.
 
     A new connection sees the file that is there now, also after a restore put another in its place.
-    `wall` (Unix time, seconds) says what is due now.
     """
 
     name = "database"
 
-    def __init__(
-        self, url: str, *, auth_token: str | None = None, wall: Callable[[], float] = time.time
-    ) -> None:
-        self._url = url
-        self._auth_token = auth_token
-        self._wall = wall
+    def __init__(self, config: DatabaseConfig, surroundings: CollectorSurroundings) -> None:
+        self._config = config
+        self._wall = surroundings.wall
 
-    async def collect(self) -> Sequence[Metric]:
+    async def collect(self) -> Sequence[Family]:
         """Return the families. Raises CollectionError when the database cannot be read."""
         now = datetime.fromtimestamp(self._wall(), UTC)
-        client = open_database(self._url, self._auth_token, pool=_POOL, read_only=True)
+        client = open_database(self._config.url, self._token(), pool=_POOL, read_only=True)
         try:
             counts, totals, companies, due, oldest, size, version, maintenance = await client.batch(
                 [
@@ -71,27 +67,38 @@ class DatabaseCollector:
         by_state = {str(row["estado"]): _number(row["total"]) for row in counts}
         due_now = _number(due[0]["total"])
         return [
-            metrics.NOTIFICATIONS.family(_by_state(by_state)),
+            family(metrics.NOTIFICATIONS, _by_state(by_state)),
             *_counters(totals, companies),
-            metrics.DUE.single(due_now),
-            metrics.SCHEDULED.single(max(0.0, by_state.get("PENDIENTE", 0.0) - due_now)),
-            metrics.OLDEST_DUE_AGE.single(_age(oldest[0]["oldest"], now)),
-            metrics.UNKNOWN_OUTCOMES.single(by_state.get("DESCONOCIDA", 0.0)),
-            metrics.DATABASE_SIZE.single(_number(size[0]["size"])),
-            metrics.MAINTENANCE_LAST_SUCCESS.family(
-                ((str(row["operation"]),), _moment(row["executed_at"]).timestamp())
-                for row in maintenance
-                if row["executed_at"] is not None
+            single(metrics.DUE, due_now),
+            single(metrics.SCHEDULED, max(0.0, by_state.get("PENDIENTE", 0.0) - due_now)),
+            single(metrics.OLDEST_DUE_AGE, _age(oldest[0]["oldest"], now)),
+            single(metrics.UNKNOWN_OUTCOMES, by_state.get("DESCONOCIDA", 0.0)),
+            single(metrics.DATABASE_SIZE, _number(size[0]["size"])),
+            family(
+                metrics.MAINTENANCE_LAST_SUCCESS,
+                (
+                    ((str(row["operation"]),), _moment(row["executed_at"]).timestamp())
+                    for row in maintenance
+                    if row["executed_at"] is not None
+                ),
             ),
-            metrics.SCHEMA_VERSION.single(_number(version[0]["version"] or 0)),
+            single(metrics.SCHEMA_VERSION, _number(version[0]["version"] or 0)),
         ]
 
-    def without_answer(self) -> Sequence[Metric]:
+    def without_answer(self) -> Sequence[Family]:
         """Return nothing: what a database that does not answer holds is not known."""
         return ()
 
     async def close(self) -> None:
         """Do nothing: connections live for one run."""
+
+    def _token(self) -> str | None:
+        if self._config.auth_token_file is None:
+            return None
+        try:
+            return read_secret(self._config.auth_token_file)
+        except SecretFileError as error:
+            raise CollectionError(f"auth_token_file: {error}") from error
 
 
 def _by_state(counts: Mapping[str, float]) -> list[tuple[tuple[str], float]]:
@@ -99,7 +106,7 @@ def _by_state(counts: Mapping[str, float]) -> list[tuple[tuple[str], float]]:
     return [((state,), counts.get(state, 0.0)) for state in states]
 
 
-def _counters(totals: ResultSet, companies: ResultSet) -> list[Metric]:
+def _counters(totals: ResultSet, companies: ResultSet) -> list[Family]:
     """Return the five counters, each with a series for every company that is known."""
     values: defaultdict[str, dict[str, float]] = defaultdict(dict)
     known = {str(row["empresa_id"]) for row in companies}
@@ -108,7 +115,7 @@ def _counters(totals: ResultSet, companies: ResultSet) -> list[Metric]:
         known.add(company)
         values[str(row["nombre"])][company] = _number(row["valor"])
     return [
-        definition.family(((company,), values[name].get(company, 0.0)) for company in sorted(known))
+        family(definition, (((company,), values[name].get(company, 0.0)) for company in sorted(known)))
         for name, definition in COUNTERS.items()
     ]
 

@@ -1,14 +1,13 @@
 """Ask the API for its health document and show it as metrics."""
 
 import ssl
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import httpx
-from prometheus_client.core import Metric
 
-from whatsapp_exporter import metrics
-from whatsapp_exporter.collector import CollectionError
+from whatsapp_exporter.collector import CollectionError, CollectorSurroundings
+from whatsapp_exporter.collectors.health import metrics
+from whatsapp_exporter.collectors.health.config import HealthConfig
 from whatsapp_exporter.collectors.health.document import (
     COMPONENT_STATUSES,
     STATUSES,
@@ -16,7 +15,8 @@ from whatsapp_exporter.collectors.health.document import (
     InvalidDocumentError,
     parse_document,
 )
-from whatsapp_exporter.metrics import MetricDefinition
+from whatsapp_exporter.family import Family, single, states
+from whatsapp_exporter.metrics.definition import MetricDefinition
 
 MAX_BODY_BYTES = 1_000_000
 DOCUMENT_CODES = frozenset({200, 503})
@@ -38,32 +38,30 @@ _NUMBERS: dict[tuple[str, str], tuple[MetricDefinition, float]] = {
 class HealthCollector:
     """Asks over a new connection each time, as a client that comes now would.
 
-    HTTPS is checked against the system's trust store. `transport` replaces the network and `monotonic`
-    (seconds) the clock in tests.
+    HTTPS is checked against the system's trust store. `transport` replaces the network in tests.
     """
 
     name = "health"
 
     def __init__(
         self,
-        url: str,
+        config: HealthConfig,
+        surroundings: CollectorSurroundings,
         *,
-        timeout: float,
         transport: httpx.AsyncBaseTransport | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._url = url
-        self._monotonic = monotonic
+        self._url = config.url
+        self._monotonic = surroundings.monotonic
         self._client = httpx.AsyncClient(
             transport=transport,
             verify=ssl.create_default_context(),
-            timeout=timeout,
+            timeout=config.timeout,
             limits=httpx.Limits(max_keepalive_connections=0),
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
             trust_env=False,
         )
 
-    async def collect(self) -> Sequence[Metric]:
+    async def collect(self) -> Sequence[Family]:
         """Return the families of one answer. Raises CollectionError when there is none or it is not clean."""
         started = self._monotonic()
         try:
@@ -76,9 +74,9 @@ class HealthCollector:
             raise CollectionError("; ".join(document.problems), families)
         return families
 
-    def without_answer(self) -> Sequence[Metric]:
+    def without_answer(self) -> Sequence[Family]:
         """Return what holds when no health document came: not up, and down as the manual's monitor has it."""
-        return (metrics.HEALTH_UP.single(0.0), _status_family("down"))
+        return (single(metrics.HEALTH_UP, 0.0), _status_family("down"))
 
     async def close(self) -> None:
         """Close the HTTP client."""
@@ -104,37 +102,29 @@ def _reason(error: httpx.HTTPError | InvalidDocumentError) -> str:
     return f"no answer: {type(error).__name__}"
 
 
-def _families(document: HealthDocument, seconds: float) -> list[Metric]:
+def _families(document: HealthDocument, seconds: float) -> list[Family]:
     families = [
-        metrics.HEALTH_UP.single(1.0),
+        single(metrics.HEALTH_UP, 1.0),
         _status_family(document.status),
-        metrics.HEALTH_RESPONSE.single(seconds),
+        single(metrics.HEALTH_RESPONSE, seconds),
     ]
     if document.components:
         families.append(_component_family(document.components))
     families.extend(
-        definition.single(document.numbers[key] * factor)
+        single(definition, document.numbers[key] * factor)
         for key, (definition, factor) in _NUMBERS.items()
         if key in document.numbers
     )
     return families
 
 
-def _status_family(status: str) -> Metric:
-    return metrics.HEALTH_STATUS.family([((known,), value) for known, value in _states(status, STATUSES)])
+def _status_family(status: str) -> Family:
+    return states(metrics.HEALTH_STATUS, {(): status}, {(): STATUSES})
 
 
-def _component_family(components: Mapping[str, str]) -> Metric:
-    return metrics.HEALTH_COMPONENT_STATUS.family(
-        [
-            ((component, state), value)
-            for component, status in sorted(components.items())
-            for state, value in _states(status, COMPONENT_STATUSES.get(component, ()))
-        ]
+def _component_family(components: Mapping[str, str]) -> Family:
+    return states(
+        metrics.HEALTH_COMPONENT_STATUS,
+        {(component,): status for component, status in sorted(components.items())},
+        {(component,): known for component, known in COMPONENT_STATUSES.items()},
     )
-
-
-def _states(current: str, known: Sequence[str]) -> list[tuple[str, float]]:
-    """Return (state, 0 or 1) for every known state; a state that is not known gets one of its own."""
-    states = [*known] if current in known else [*known, current]
-    return [(state, float(state == current)) for state in states]

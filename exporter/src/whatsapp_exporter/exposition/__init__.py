@@ -1,0 +1,1 @@
+"""From families to the page that Prometheus asked for."""
