@@ -27,7 +27,9 @@ async def _set(client: Client, notification_id: int, estado: str) -> None:
 
 
 async def _totals(client: Client) -> dict[object, object]:
-    result = await client.execute("SELECT nombre, sum(valor) AS v FROM whatsapp_totales GROUP BY nombre")
+    result = await client.execute(
+        "SELECT nombre, sum(valor) AS v FROM whatsapp_contadores WHERE dimension = 'empresa' GROUP BY nombre"
+    )
     return {row["nombre"]: row["v"] for row in result}
 
 

@@ -40,5 +40,5 @@ async def test_stored_notifications_and_counts_survive(client: Client) -> None:
 
 
 async def _totals(client: Client) -> dict[str, int]:
-    found = await client.execute("SELECT nombre, valor FROM whatsapp_totales")
+    found = await client.execute("SELECT nombre, valor FROM whatsapp_contadores WHERE dimension = 'empresa'")
     return {rows.text(row, "nombre"): rows.integer(row, "valor") for row in found}

@@ -67,7 +67,7 @@ async def _rows_after(client: Client, bodies: list[list[dict[str, Any]]]) -> lis
         [
             "DELETE FROM whatsapp_notificaciones",
             "DELETE FROM whatsapp_metricas_diarias",
-            "DELETE FROM whatsapp_totales",
+            "DELETE FROM whatsapp_contadores",
             """INSERT INTO whatsapp_notificaciones
                 (id, empresa_id, contacto_id, plantilla_id, evento, intentos, envio_numero, estado,
                 whatsapp_message_id)
@@ -87,7 +87,9 @@ async def _rows_after(client: Client, bodies: list[list[dict[str, Any]]]) -> lis
             codigo_error, clase_error, ultimo_error, facturable, cobro_categoria
         FROM whatsapp_notificaciones ORDER BY id"""
     )
-    totals = await client.execute("SELECT nombre, valor FROM whatsapp_totales ORDER BY nombre")
+    totals = await client.execute(
+        "SELECT nombre, dimension, clave, valor FROM whatsapp_contadores ORDER BY nombre, dimension, clave"
+    )
     daily = await client.execute(
         "SELECT total, enviadas, entregadas, leidas, errores FROM whatsapp_metricas_diarias"
     )

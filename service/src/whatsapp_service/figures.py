@@ -74,7 +74,8 @@ async def read_figures(client: Client, *, now: datetime, operators_zone: tzinfo)
             (_DUE, {"now": timestamps.to_text(now), "bound": _COUNTED_AT_MOST}),
             """SELECT coalesce(sum(total), 0) AS pending FROM whatsapp_conteo_estados WHERE estado =
             'PENDIENTE'""",
-            "SELECT coalesce(sum(valor), 0) AS sent FROM whatsapp_totales WHERE nombre = 'sent'",
+            """SELECT coalesce(sum(valor), 0) AS sent FROM whatsapp_contadores
+            WHERE nombre = 'sent' AND dimension = 'empresa'""",
         ]
     )
     due_now = rows.integer(due[0], "due")

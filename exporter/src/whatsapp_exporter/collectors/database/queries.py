@@ -7,7 +7,7 @@ be sent, so it costs with the backlog, not with the table.
 
 COUNTS_BY_STATE = "SELECT estado, sum(total) AS total FROM whatsapp_conteo_estados GROUP BY estado"
 
-TOTALS = "SELECT nombre, empresa_id, sum(valor) AS valor FROM whatsapp_totales GROUP BY nombre, empresa_id"
+TOTALS = "SELECT nombre, clave AS empresa_id, valor FROM whatsapp_contadores WHERE dimension = 'empresa'"
 
 COMPANIES = "SELECT empresa_id FROM whatsapp_configuracion_horarios"
 
