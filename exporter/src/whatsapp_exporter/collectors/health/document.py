@@ -6,9 +6,10 @@ metric away.
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from whatsapp_exporter.label_value import label_value
 
 STATUSES = ("healthy", "degraded", "down")
 COMPONENT_STATUSES: dict[str, tuple[str, ...]] = {
@@ -18,8 +19,6 @@ COMPONENT_STATUSES: dict[str, tuple[str, ...]] = {
     "cache": ("connected", "disconnected", "disabled"),
 }
 MAX_COMPONENTS = 32
-_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_OTHER = "other"
 
 
 class InvalidDocumentError(ValueError):
@@ -71,11 +70,6 @@ def parse_document(body: bytes) -> HealthDocument:
         for number in NUMBERS.get(name, ()):
             _read_number(document, component, name, number)
     return document
-
-
-def label_value(text: str) -> str:
-    """Return the text when it can be a label's value as it is, else `other`: labels stay few and short."""
-    return text if _LABEL.fullmatch(text) else _OTHER
 
 
 def _read_number(document: HealthDocument, source: Mapping[str, object], component: str, name: str) -> None:
