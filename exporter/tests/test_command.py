@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -72,6 +73,28 @@ def test_serves_until_told_to_stop(config_file: Path, tmp_path: Path) -> None:
     assert alive.text == "OK\n"
     assert "no answer: ConnectError" in landing.text
     assert last_word == b"STOPPING=1"
+
+
+def test_hangup_reloads(config_file: Path, tmp_path: Path) -> None:
+    content = json.loads(config_file.read_text(encoding="utf-8"))
+    successful = re.compile(r"^whatsapp_exporter_config_last_reload_successful (\S+)$", re.MULTILINE)
+    with exporter(tmp_path, "--config.file", str(config_file)) as running:
+        stderr = running.process.stderr
+        assert stderr is not None
+        for text, said, value in (
+            ("collectors: {}", "at least one collector", "0.0"),
+            (json.dumps(content | {"targets": {"norte": content["collectors"]}}), "was reloaded", "1.0"),
+        ):
+            config_file.write_text(text, encoding="utf-8")
+            running.process.send_signal(signal.SIGHUP)
+            while said not in stderr.readline():
+                assert running.process.poll() is None
+            page = httpx.get(f"{running.url}/metrics", trust_env=False)
+            found = successful.search(page.text)
+            assert found is not None
+            assert found[1] == value
+        probed = httpx.get(f"{running.url}/probe?target=norte", trust_env=False)
+    assert probed.status_code == 200
 
 
 def test_tls_and_users(config_file: Path, tmp_path: Path, certificate: tuple[Path, Path]) -> None:

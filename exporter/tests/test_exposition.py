@@ -67,7 +67,7 @@ def test_catalogue_names_are_unique_and_follow_the_rules() -> None:
     names = [definition.name for definition in CATALOGUE]
     manual = {"whatsapp_notifications_total", "whatsapp_response_time_ms", "whatsapp_error_rate"}
     assert len(set(names)) == len(names)
-    assert all(definition.name.startswith("whatsapp_") for definition in CATALOGUE)
+    assert all(definition.name.startswith(("whatsapp_", "process_")) for definition in CATALOGUE)
     assert all(definition.help and not definition.help.endswith(".") for definition in CATALOGUE)
     for definition in CATALOGUE:
         if definition.name in manual:  # given names that break the rules

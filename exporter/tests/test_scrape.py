@@ -206,3 +206,52 @@ async def test_last_success_stays_when_later_runs_fail(caplog: pytest.LogCapture
 )
 def test_budget(header: str | None, cap: float, budget: float) -> None:
     assert scrape_budget(header, cap) == pytest.approx(budget)
+
+
+async def test_background_collector_is_not_asked_by_scrapes() -> None:
+    clock = Clock()
+    ended = asyncio.Event()
+
+    def remembered() -> float:  # asked for after the run, when its success is remembered
+        ended.set()
+        return 7.0
+
+    collector = ScriptedCollector("dear", works)
+    schedule = CollectorSchedule(collector, timeout=5, interval=3600)
+    scraper = Scraper([schedule], monotonic=clock, wall=remembered)
+    early = await scraper.scrape(5)
+    runs_before_start = collector.runs
+    scraper.start()
+    await ended.wait()
+    clock.now += 42
+    pages = [await scraper.scrape(5) for _ in range(3)]
+    await scraper.close()
+    assert runs_before_start == 0
+    assert early.shown["dear"].error == "no run has ended yet"
+    assert collector.runs == 1
+    assert [page.shown["dear"].error for page in pages] == [None] * 3
+    assert [page.shown["dear"].age for page in pages] == [42] * 3
+    assert values(pages[0])["whatsapp_exporter_collector_cache_age_seconds", "dear"] == 42
+
+
+async def test_last_good_result_is_kept_for_a_while() -> None:
+    clock = Clock()
+    script = [works, fails, fails]
+
+    async def next_step() -> Sequence[Family]:
+        return await script.pop(0)()
+
+    schedule = CollectorSchedule(ScriptedCollector("c", next_step), timeout=5, keep_for=60)
+    scraper = Scraper([schedule], monotonic=clock)
+    await scraper.scrape(5)
+    clock.now += 60
+    kept = await scraper.scrape(5)
+    clock.now += 1
+    forgotten = await scraper.scrape(5)
+    await scraper.close()
+    assert values(kept)["whatsapp_exporter_collector_success", "c"] == 0
+    assert values(kept)["whatsapp_database_due_notifications",] == 3  # of the good run
+    assert values(kept)["whatsapp_database_schema_version",] == 1  # of the failed one
+    assert kept.shown["c"].age == 60
+    assert ("whatsapp_database_due_notifications",) not in values(forgotten)
+    assert forgotten.shown["c"].age == 0

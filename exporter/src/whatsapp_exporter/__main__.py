@@ -2,18 +2,18 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from whatsapp_exporter import __version__
 from whatsapp_exporter.application import create_application
-from whatsapp_exporter.collector import CollectorSurroundings
-from whatsapp_exporter.config import ConfigError, load_config
-from whatsapp_exporter.json_logs import configure_logging
+from whatsapp_exporter.config import Config, ConfigError, load_config
+from whatsapp_exporter.exporter import Exporter
+from whatsapp_exporter.json_logs import configure_logging, set_level
+from whatsapp_exporter.reloading import Reloader
 from whatsapp_exporter.schedules import create_schedules
-from whatsapp_exporter.scrape import Scraper
 from whatsapp_exporter.server import create_server, parse_listen_address
+from whatsapp_exporter.targets import Targets
 from whatsapp_exporter.web_config import WebConfig, load_web_config
 
 DEFAULT_CONFIG_FILE = Path("/etc/whatsapp-exporter/config.yml")
@@ -75,13 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{options.config_file}: valid\n")
         return 0
     configure_logging(config.log_level, sys.stderr)
-    surroundings = CollectorSurroundings("", config.state_directory, time.time, time.monotonic)
-    application = create_application(
-        Scraper(create_schedules(config.collectors, surroundings)),
-        version=__version__,
-        scrape_timeout=config.scrape_timeout,
-        web=web,
-    )
+    targets = Targets(config, create_schedules)
+    exporter = Exporter(targets, _reloader(options.config_file, config, targets), version=__version__)
+    application = create_application(exporter, web=web)
     try:
         server = create_server(application, address, web.tls_server_config)
     except OSError as error:
@@ -89,6 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     server.run()
     return 0 if server.started else 1
+
+
+def _reloader(path: Path, config: Config, targets: Targets) -> Reloader:
+    def apply(new: Config) -> None:
+        targets.reconfigure(new)
+        set_level(new.log_level)
+
+    return Reloader(config, read=lambda: load_config(path), apply=apply)
 
 
 if __name__ == "__main__":

@@ -29,5 +29,10 @@ def configure_logging(level: str, stream: TextIO) -> None:
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    set_level(level)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request's whole address
+
+
+def set_level(level: str) -> None:
+    """Log what is at least as grave as `level`."""
+    logging.getLogger().setLevel(level)

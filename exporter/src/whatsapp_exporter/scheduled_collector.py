@@ -69,6 +69,8 @@ class ScheduledCollector:
         self.last_run: CollectorRun | None = None
         self.last_success = 0.0
         """Unix time; 0: never."""
+        self.last_error: str | None = None
+        """Of the newest run that failed, also when later ones did not."""
         self._monotonic = monotonic
         self._wall = wall
         self._last_good: CollectorRun | None = None
@@ -114,6 +116,14 @@ class ScheduledCollector:
             now,
         )
         return self._shown(unfinished, now)
+
+    async def retire(self) -> None:
+        """Run no more by itself, let a run that somebody may wait for end, then release the collector."""
+        if self._loop is not None:
+            self._loop.cancel()
+        if self._running is not None:
+            await asyncio.wait({self._running})
+        await self.close()
 
     async def close(self) -> None:
         """Stop what runs and release the collector."""
@@ -171,6 +181,7 @@ class ScheduledCollector:
         elif run.error != previous:
             logger.warning("collector %s failed: %s", self.name, run.error)
         self.last_run = run
+        self.last_error = run.error or self.last_error
 
 
 async def _collect(collector: Collector) -> tuple[AnyFamily, ...]:
