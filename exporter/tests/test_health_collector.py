@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import pytest
 from starlette.types import ASGIApp
 from whatsapp_exporter.collector import CollectionError, CollectorSurroundings
-from whatsapp_exporter.collectors.health import HealthCollector
+from whatsapp_exporter.collectors.health import HealthCollector, metrics
 from whatsapp_exporter.collectors.health.config import HealthConfig
-from whatsapp_exporter.collectors.health.document import InvalidDocumentError, parse_document
+from whatsapp_exporter.collectors.health.document import InvalidDocumentError, read_document
 from whatsapp_exporter.exposition.negotiation import Form
 from whatsapp_exporter.exposition.page import PageEncoder
 from whatsapp_exporter.family import AnyFamily, Family
@@ -74,7 +74,26 @@ async def failed(url: str) -> CollectionError:
     return caught.value
 
 
-async def test_healthy_matches_golden_and_readme(upstream: Upstream, check_golden: CheckGolden) -> None:
+@pytest.fixture
+def full_document(healthy_document: dict[str, Any]) -> dict[str, Any]:
+    """The manual's document with what the service adds to it."""
+    healthy_document["components"]["whatsapp_api"] |= {
+        "paused": False,
+        "pauses": [
+            {"scope": "empresa", "id": 7, "reason": "campaign", "since": "2025-01-23T14:00:00.000Z"},
+            {"scope": "plantilla", "id": 1, "reason": "quality", "since": "2025-01-23T14:00:00.000Z"},
+            {"scope": "plantilla", "id": 2, "reason": "quality", "since": "2025-01-23T14:00:00.000Z"},
+        ],
+        "api_version": "v23.0",
+        "api_version_days_left": 412,
+    }
+    return healthy_document
+
+
+async def test_healthy_matches_golden_and_readme(
+    upstream: Upstream, full_document: dict[str, Any], check_golden: CheckGolden
+) -> None:
+    upstream.document = full_document
     ticks = itertools.count(0.0, 0.25)
     collector = create(upstream.url, monotonic=lambda: next(ticks))
     page = PageEncoder().encode(await collector.collect(), Form.TEXT, gzip=False)
@@ -182,19 +201,83 @@ async def test_hanging_upstream_is_given_up(upstream: Upstream) -> None:
     assert found["whatsapp_health_up",] == 0
 
 
+def test_every_metric_is_shown(full_document: dict[str, Any]) -> None:
+    document = read_document(full_document)
+    others = {metrics.HEALTH_UP, metrics.HEALTH_RESPONSE, metrics.SERVICE_INFO, metrics.PAUSES}
+    others |= {metrics.HEALTH_STATUS, metrics.HEALTH_COMPONENT_STATUS}
+    assert set(document.values) | others == set(metrics.METRICS)
+    assert document.problems == ()
+
+
+def test_times_without_a_zone_are_utc(full_document: dict[str, Any]) -> None:
+    full_document["components"]["scheduler"] |= {
+        "last_execution": "2025-01-23T14:24:30",
+        "next_execution": "2025-01-23T09:24:30.000-05:00",
+    }
+    values = read_document(full_document).values
+    assert values[metrics.SCHEDULER_LAST_EXECUTION] == 1_737_642_270
+    assert values[metrics.SCHEDULER_NEXT_EXECUTION] == 1_737_642_270
+
+
+@pytest.mark.parametrize(
+    ("component", "field", "value", "problem"),
+    [
+        ("scheduler", "last_execution", "yesterday", "components.scheduler.last_execution is not a time"),
+        ("scheduler", "active_jobs", "3", "components.scheduler.active_jobs is not a number"),
+        ("whatsapp_api", "paused", 1, "components.whatsapp_api.paused is neither true nor false"),
+        ("whatsapp_api", "pauses", {}, "components.whatsapp_api.pauses is not a list"),
+        ("whatsapp_api", "pauses", [{}], "components.whatsapp_api.pauses has one without a scope"),
+        ("cache", "max_memory_mb", 1e305, "components.cache.max_memory_mb is not a number"),
+        ("cache", "hit_rate", 10**400, "components.cache.hit_rate is not a number"),
+        ("cache", "hit_rate", True, "components.cache.hit_rate is not a number"),
+    ],
+)
+def test_wrong_field_takes_only_itself_away(
+    full_document: dict[str, Any], component: str, field: str, value: object, problem: str
+) -> None:
+    whole = read_document(full_document)
+    full_document["components"][component][field] = value
+    document = read_document(full_document)
+    assert document.problems == (problem,)
+    assert len(document.values) >= len(whole.values) - 1
+    assert document.components == whole.components
+
+
+def test_null_and_absent_have_no_series(full_document: dict[str, Any]) -> None:
+    full_document["components"]["whatsapp_api"] |= dict.fromkeys(
+        ("paused", "pauses", "api_version_days_left", "last_successful_request")
+    )
+    del full_document["version"]
+    document = read_document(full_document)
+    assert document.problems == ()
+    assert (document.version, document.pauses) == (None, None)
+    assert metrics.SENDING_PAUSED not in document.values
+    assert metrics.GRAPH_VERSION_DAYS_LEFT not in document.values
+
+
+def test_unknown_scopes_of_pauses_share_a_series(full_document: dict[str, Any]) -> None:
+    full_document["components"]["whatsapp_api"]["pauses"] = [{"scope": f"s{number}"} for number in range(50)]
+    assert read_document(full_document).pauses == {"todo": 0, "empresa": 0, "plantilla": 0, "other": 50}
+
+
+def test_version_that_is_no_plain_word(full_document: dict[str, Any]) -> None:
+    full_document["version"] = "1.0.0\n# HELP"
+    assert read_document(full_document).version == "other"
+
+
 def test_infinite_numbers_are_refused() -> None:
-    document = parse_document(b'{"status": "healthy", "uptime_seconds": Infinity}')
-    assert document.problems == ["uptime_seconds is not a number"]
-    assert document.numbers == {}
+    document = read_document({"status": "healthy", "uptime_seconds": float("inf")})
+    assert document.problems == ("uptime_seconds is not a number",)
+    assert document.values == {}
 
 
 def test_too_many_components_are_cut() -> None:
-    components = ",".join(f'"c{number}": {{"status": "ok"}}' for number in range(100))
-    document = parse_document(f'{{"status": "healthy", "components": {{{components}}}}}'.encode())
+    components = {f"c{number}": {"status": "ok"} for number in range(100)}
+    document = read_document({"status": "healthy", "components": components})
     assert len(document.components) == 32
-    assert document.problems == ["more than 32 components"]
+    assert document.problems == ("components has more than 32 members",)
 
 
 def test_document_that_is_a_list_is_refused() -> None:
     with pytest.raises(InvalidDocumentError):
-        parse_document(b"[]")
+        read_document([])

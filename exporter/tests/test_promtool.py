@@ -8,12 +8,18 @@ import pytest
 
 COLLECTORS = Path(__file__).parents[1] / "src" / "whatsapp_exporter" / "collectors"
 PROMTOOL = shutil.which("promtool")
+KNOWN_REMARKS = {
+    # The API has it under this name and in days, as Meta dates the end of a version.
+    b'whatsapp_health_graph_api_version_days_left use base unit "seconds" instead of "days"',
+}
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
-@pytest.mark.parametrize("collector", ["health", "database"])
-def test_promtool_check_metrics(collector: str) -> None:
+@pytest.mark.parametrize("page", sorted(COLLECTORS.glob("*/golden.prom")), ids=lambda page: page.parent.name)
+def test_promtool_check_metrics(page: Path) -> None:
     assert PROMTOOL is not None
-    page = (COLLECTORS / collector / "golden.prom").read_bytes()
-    checked = subprocess.run([PROMTOOL, "check", "metrics"], input=page, capture_output=True, check=False)
-    assert (checked.returncode, checked.stderr) == (0, b"")
+    with page.open("rb") as file:
+        checked = subprocess.run([PROMTOOL, "check", "metrics"], stdin=file, capture_output=True, check=False)
+    remarks = set(checked.stderr.splitlines())
+    assert remarks <= KNOWN_REMARKS
+    assert checked.returncode == (3 if remarks else 0)

@@ -101,6 +101,7 @@ class BoundedFetcher:
                     raise FetchError(f"the answer is larger than {self._max_bytes} bytes")
         finally:
             await response.aclose()
+            self._client.cookies.clear()  # nothing that a server wants to be remembered grows here
         return Answer(response.status_code, response.headers, bytes(body))
 
 

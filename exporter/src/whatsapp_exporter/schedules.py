@@ -1,7 +1,9 @@
 """From sections of the configuration to collectors with their limits."""
 
 from whatsapp_exporter.collector import CollectorSurroundings
+from whatsapp_exporter.collectors.api import ApiCollector
 from whatsapp_exporter.collectors.database import DatabaseCollector
+from whatsapp_exporter.collectors.graph import GraphCollector
 from whatsapp_exporter.collectors.health import HealthCollector
 from whatsapp_exporter.config import CollectorsConfig
 from whatsapp_exporter.scheduled_collector import CollectorSchedule
@@ -16,6 +18,11 @@ def create_schedules(
         health = config.health
         collector = HealthCollector(health, surroundings)
         schedules.append(CollectorSchedule(collector, health.timeout, health.min_interval, key=health))
+    if config.api is not None:
+        api = config.api
+        schedules.append(
+            CollectorSchedule(ApiCollector(api, surroundings), api.timeout, api.min_interval, key=api)
+        )
     if config.database is not None:
         database = config.database
         schedules.append(
@@ -24,6 +31,17 @@ def create_schedules(
                 database.timeout,
                 database.min_interval,
                 key=database,
+            )
+        )
+    if config.graph is not None:
+        graph = config.graph
+        schedules.append(
+            CollectorSchedule(
+                GraphCollector(graph, surroundings),
+                graph.timeout,
+                interval=graph.interval,
+                keep_for=graph.keep_for,
+                key=graph,
             )
         )
     return schedules

@@ -1,15 +1,17 @@
 """The API's health document (the manual's "Health Check Principal", `/health?detailed=true`).
 
 What is read is bounded and checked field by field: one field of a wrong type takes nothing but its own
-metric away.
+metric away. `metrics`, which `detailed=true` adds, is left to the api collector.
 """
 
-import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from whatsapp_exporter.label_value import label_value
+from whatsapp_exporter.collectors.health.readings import READINGS
+from whatsapp_exporter.json_fields import FieldPath, JsonFields
+from whatsapp_exporter.label_value import OTHER, label_value
+from whatsapp_exporter.metrics.definition import MetricDefinition
+from whatsapp_exporter.readings import read_values
 
 STATUSES = ("healthy", "degraded", "down")
 COMPONENT_STATUSES: dict[str, tuple[str, ...]] = {
@@ -18,66 +20,70 @@ COMPONENT_STATUSES: dict[str, tuple[str, ...]] = {
     "scheduler": ("running", "stopped"),
     "cache": ("connected", "disconnected", "disabled"),
 }
+PAUSE_SCOPES = ("todo", "empresa", "plantilla")
 MAX_COMPONENTS = 32
+_COMPONENTS: FieldPath = ("components",)
+_PAUSES: FieldPath = ("components", "whatsapp_api", "pauses")
 
 
 class InvalidDocumentError(ValueError):
-    """The body is not a health document. The text repeats nothing of the body."""
+    """The answer is not a health document. The text repeats nothing of the answer."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class HealthDocument:
-    """What the document says. `numbers` holds (component, field) -> value; the component of uptime is ""."""
+    """What the document says; texts are ready to be labels. `pauses` is None when it says nothing of them."""
 
     status: str
-    components: dict[str, str] = field(default_factory=dict)
-    numbers: dict[tuple[str, str], float] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    version: str | None
+    components: Mapping[str, str]
+    """The status of each."""
+    pauses: Mapping[str, int] | None
+    """How many there are of each scope, the known ones always."""
+    values: Mapping[MetricDefinition, float]
+    problems: tuple[str, ...]
 
 
-NUMBERS: dict[str, tuple[str, ...]] = {
-    "database": ("response_time_ms", "active_connections", "connection_pool_size"),
-    "whatsapp_api": ("rate_limit_remaining",),
-    "cache": ("hit_rate", "used_memory_mb", "max_memory_mb"),
-}
-"""The numbers that are read of each component."""
-
-
-def parse_document(body: bytes) -> HealthDocument:
-    """Read the document. Raises InvalidDocumentError when it is not JSON or has no status."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidDocumentError("the answer is not JSON") from error
+def read_document(content: object) -> HealthDocument:
+    """Read a parsed document. Raises InvalidDocumentError when it has no status."""
     if not isinstance(content, dict) or not isinstance(content.get("status"), str):
         raise InvalidDocumentError("the answer has no status")
-    document = HealthDocument(status=label_value(content["status"]))
-    _read_number(document, content, "", "uptime_seconds")
-    components = content.get("components")
-    if components is None:  # the document without `detailed=true`
-        return document
-    if not isinstance(components, dict):
-        document.problems.append("components is not an object")
-        return document
-    if len(components) > MAX_COMPONENTS:
-        document.problems.append(f"more than {MAX_COMPONENTS} components")
-    for raw_name, component in list(components.items())[:MAX_COMPONENTS]:
-        name = label_value(raw_name)
-        if not isinstance(component, dict) or not isinstance(component.get("status"), str):
-            document.problems.append(f"components.{name} has no status")
+    fields = JsonFields(content)
+    version = fields.text(("version",))
+    return HealthDocument(
+        status=label_value(content["status"]),
+        version=None if version is None else label_value(version),
+        components=_components(fields),
+        pauses=_pauses(fields),
+        values=read_values(READINGS, fields),
+        problems=tuple(fields.problems),
+    )
+
+
+def _components(fields: JsonFields) -> Mapping[str, str]:
+    members = fields.members(_COMPONENTS) or {}
+    if len(members) > MAX_COMPONENTS:
+        fields.note(_COMPONENTS, f"has more than {MAX_COMPONENTS} members")
+    found = {}
+    for name, component in list(members.items())[:MAX_COMPONENTS]:
+        status = component.get("status") if isinstance(component, Mapping) else None
+        if isinstance(status, str):
+            found[label_value(name)] = label_value(status)
+        else:
+            fields.note((*_COMPONENTS, name if name in COMPONENT_STATUSES else OTHER), "has no status")
+    return found
+
+
+def _pauses(fields: JsonFields) -> Mapping[str, int] | None:
+    items = fields.items(_PAUSES)
+    if items is None:
+        return None
+    counts = dict.fromkeys(PAUSE_SCOPES, 0)
+    for item in items:
+        scope = item.get("scope") if isinstance(item, Mapping) else None
+        if not isinstance(scope, str):
+            fields.note(_PAUSES, "has one without a scope")
             continue
-        document.components[name] = label_value(component["status"])
-        for number in NUMBERS.get(name, ()):
-            _read_number(document, component, name, number)
-    return document
-
-
-def _read_number(document: HealthDocument, source: Mapping[str, object], component: str, name: str) -> None:
-    value = source.get(name)
-    if value is None:  # absent, or not known to the API at this time
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        where = f"components.{component}.{name}" if component else name
-        document.problems.append(f"{where} is not a number")
-        return
-    document.numbers[component, name] = float(value)
+        known = scope if scope in PAUSE_SCOPES else OTHER
+        counts[known] = counts.get(known, 0) + 1
+    return counts

@@ -55,14 +55,67 @@ DATABASE_ACTIVE_CONNECTIONS = gauge(
 DATABASE_POOL_SIZE = gauge(
     "whatsapp_database_pool_size", "connections", "Size of the API's database connection pool", _H
 )
+SERVICE_INFO = gauge(
+    "whatsapp_health_service_info", "info", "Version of the service; always 1", _H, "version"
+)
+SENDING_PAUSED = gauge("whatsapp_health_sending_paused", "boolean", "1 while nothing at all is sent", _H)
+PAUSES = gauge(
+    "whatsapp_health_pauses",
+    "pauses",
+    "Pauses of sending in force, by what they stop (todo, empresa, plantilla)",
+    _H,
+    "scope",
+)
+RATE_LIMIT_RESET = gauge(
+    "whatsapp_health_rate_limit_reset_seconds",
+    "seconds",
+    "Until the first request leaves the WhatsApp API's rate limit window",
+    _H,
+)
+GRAPH_LAST_SUCCESS = gauge(
+    "whatsapp_health_graph_last_success_timestamp_seconds",
+    "seconds",
+    "Last request that the WhatsApp API answered with success (Unix time); absent before the first",
+    _H,
+)
+GRAPH_VERSION_DAYS_LEFT = gauge(
+    "whatsapp_health_graph_api_version_days_left",
+    "days",
+    "Until Meta ends the Graph API version in use, negative after it; absent when its end is not known",
+    _H,
+)
+SCHEDULER_ACTIVE_JOBS = gauge(
+    "whatsapp_health_scheduler_active_jobs", "jobs", "Jobs that the schedulers work on now", _H
+)
+SCHEDULER_LAST_EXECUTION = gauge(
+    "whatsapp_health_scheduler_last_execution_timestamp_seconds",
+    "seconds",
+    "Last round of a scheduler (Unix time); absent before the first",
+    _H,
+)
+SCHEDULER_NEXT_EXECUTION = gauge(
+    "whatsapp_health_scheduler_next_execution_timestamp_seconds",
+    "seconds",
+    "Next round of a scheduler (Unix time); absent when none runs",
+    _H,
+)
 
 METRICS: tuple[MetricDefinition, ...] = (
     HEALTH_UP,
     HEALTH_STATUS,
     HEALTH_COMPONENT_STATUS,
     HEALTH_RESPONSE,
+    SERVICE_INFO,
     HEALTH_UPTIME,
+    SENDING_PAUSED,
+    PAUSES,
     API_RATE_LIMIT_REMAINING,
+    RATE_LIMIT_RESET,
+    GRAPH_LAST_SUCCESS,
+    GRAPH_VERSION_DAYS_LEFT,
+    SCHEDULER_ACTIVE_JOBS,
+    SCHEDULER_LAST_EXECUTION,
+    SCHEDULER_NEXT_EXECUTION,
     CACHE_HIT_RATIO,
     CACHE_USED,
     CACHE_MAX,
