@@ -13,12 +13,12 @@ class DatabaseConfig(CollectorConfig):
     """`url`: `file:/path` or a libSQL server's address. `auth_token_file`: the file with its token.
 
     `without_status_after`: seconds after which a message that was sent and of which no status came is counted
-    as without status; in whole minutes, up to a day.
+    as without status, as long as it was sent within the last day; in whole minutes, up to 23 hours.
     """
 
     url: str = Field(min_length=1)
     auth_token_file: Path | None = None
-    without_status_after: Annotated[Duration, Field(ge=60, le=86_400, multiple_of=60)] = 900.0
+    without_status_after: Annotated[Duration, Field(ge=60, le=82_800, multiple_of=60)] = 900.0
 
     @field_validator("url")
     @classmethod

@@ -1,0 +1,103 @@
+"""The counters that the database keeps (`whatsapp_contadores`)."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+
+from whatsapp_exporter.collectors.database import queries
+from whatsapp_exporter.collectors.database.answers import MAX_COUNT, AnswerError, Answers
+from whatsapp_exporter.family import Family, LabelValues, family
+from whatsapp_exporter.label_value import label_value
+from whatsapp_exporter.metrics.definition import MetricDefinition
+
+ReadKey = Callable[[str], LabelValues]
+"""From `clave` to label values. Raises ValueError for what cannot be a key."""
+
+_ID = re.compile(r"-?[0-9]{1,19}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+UNKNOWN_COUNTRY = "ZZ"
+
+
+class Counters:
+    """Values by name, dimension and key."""
+
+    def __init__(self, answers: Answers) -> None:
+        """Read them all. Raises AnswerError."""
+        self._values: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+        for record in answers.rows(queries.COUNTERS):
+            name, dimension, key = record.text("nombre"), record.text("dimension"), record.text("clave")
+            self._values[name, dimension][key] = record.count("valor")
+
+    def families(
+        self,
+        definitions: Mapping[str, MetricDefinition],
+        dimension: str,
+        read_key: ReadKey,
+        known: Collection[LabelValues] = (),
+    ) -> list[Family]:
+        """Return a family for each name, all of them with the same series: those known and those found.
+
+        So what any of them has counted starts at 0 in the others. Keys that are shown alike are added up.
+        Raises AnswerError.
+        """
+        sums: dict[str, dict[LabelValues, int]] = {}
+        labels = set(known)
+        for name in definitions:
+            sums[name] = self._sums(name, dimension, read_key)
+            labels.update(sums[name])
+        ordered = sorted(labels, key=_natural)
+        return [
+            family(definition, ((key, sums[name].get(key, 0)) for key in ordered))
+            for name, definition in definitions.items()
+        ]
+
+    def _sums(self, name: str, dimension: str, read_key: ReadKey) -> dict[LabelValues, int]:
+        found: defaultdict[LabelValues, int] = defaultdict(int)
+        for key, value in self._values[name, dimension].items():
+            try:
+                labels = read_key(key)
+            except ValueError as error:
+                raise AnswerError(f"{queries.COUNTERS.name}: clave of {dimension} {error}") from error
+            found[labels] += value
+        if any(value > MAX_COUNT for value in found.values()):
+            raise AnswerError(f"{queries.COUNTERS.name}: valor is out of range")
+        return found
+
+
+def identifier(key: str) -> LabelValues:
+    """The id of a company or template."""
+    if not _ID.fullmatch(key):
+        raise ValueError("is not an id")
+    return (key,)
+
+
+def word(key: str) -> LabelValues:
+    """A plain word, such as a category."""
+    return (label_value(key) if key else "unknown",)
+
+
+def country(key: str) -> LabelValues:
+    """A country of ISO 3166-1; what is none is ZZ."""
+    return (key if _COUNTRY.fullmatch(key) else UNKNOWN_COUNTRY,)
+
+
+def error(key: str) -> LabelValues:
+    """Class and code of an error; either may be empty."""
+    error_class, _, code = key.rpartition("/")
+    return (*word(error_class), label_value(code) if code else "none")
+
+
+def pricing(key: str) -> LabelValues:
+    """Meta's category and type of pricing; either may be empty."""
+    category, _, kind = key.partition("/")
+    return (*word(category), *word(kind))
+
+
+def nothing(_key: str) -> LabelValues:
+    """A counter without labels."""
+    return ()
+
+
+def _natural(labels: LabelValues) -> tuple[tuple[int, str], ...]:
+    """Sorts ids as numbers, so that a page reads well."""
+    return tuple((int(value) if _ID.fullmatch(value) else 0, value) for value in labels)
