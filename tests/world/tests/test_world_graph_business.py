@@ -395,3 +395,17 @@ async def test_a_template_node_says_what_became_of_it(
         "id": changed["id"],
     }
     assert unknown.status_code == 400
+
+
+async def test_applications_are_subscribed_and_not(start_graph: StartGraph) -> None:
+    async with start_graph() as graph:
+        path = f"/v23.0/{ACCOUNT}/subscribed_apps"
+        before = (await graph.get(path)).json()["data"]
+        await graph.post("/_lab/account", json={"subscribed_apps": ["1"]})
+        other = (await graph.get(path)).json()["data"]
+        await graph.post("/_lab/account", json={"subscribed_apps": []})
+        none = (await graph.get(path)).json()["data"]
+
+    assert [entry["whatsapp_business_api_data"]["id"] for entry in before] == ["634974688087057"]
+    assert [entry["whatsapp_business_api_data"]["id"] for entry in other] == ["1"]
+    assert none == []

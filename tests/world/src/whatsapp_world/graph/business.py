@@ -58,7 +58,11 @@ class Restriction:
 
 @dataclass
 class Account:
-    """The WhatsApp business account node; ``payment_ok`` whether it has a valid payment method."""
+    """The WhatsApp business account node.
+
+    ``payment_ok``: whether it has a valid payment method; ``subscribed_apps``: ids of the applications that
+    get its webhooks.
+    """
 
     name: str = "Valorizaciones"
     account_review_status: str = "APPROVED"
@@ -67,6 +71,7 @@ class Account:
     ban_state: str = "NONE"
     payment_ok: bool = True
     restrictions: list[Restriction] = field(default_factory=list)
+    subscribed_apps: list[str] = field(default_factory=lambda: [APP_ID])
 
     @property
     def disabled(self) -> bool:

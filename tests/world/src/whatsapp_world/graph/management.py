@@ -94,11 +94,15 @@ class Management:
         """Change the account; return its state. Raises InvalidFieldError, changing nothing."""
         fields.only(
             document,
-            (*_ACCOUNT_ENUMS, "name", "payment_ok", "restrictions", "violation_type", "webhook"),
+            (
+                *_ACCOUNT_ENUMS,
+                *("name", "payment_ok", "restrictions", "subscribed_apps", "violation_type", "webhook"),
+            ),
         )
         wanted = {name: fields.enum_value(document, name) for name in _ACCOUNT_ENUMS}
         name, payment_ok = fields.text(document, "name"), fields.boolean(document, "payment_ok")
         restrictions = _restrictions(document)
+        subscribed = fields.texts(document, "subscribed_apps", most=20)
         violation = fields.enum_value(document, "violation_type")
         say = fields.boolean(document, "webhook") is not False
         account = self._business.account
@@ -109,6 +113,7 @@ class Management:
         account.name = name or account.name
         account.payment_ok = account.payment_ok if payment_ok is None else payment_ok
         account.restrictions = had if restrictions is None else restrictions
+        account.subscribed_apps = account.subscribed_apps if subscribed is None else subscribed
         if say:
             if account.ban_state != ban_state:
                 self._say("account_update", webhook_fields.account_disabled(account.ban_state, self._now()))

@@ -97,8 +97,16 @@ class Nodes:
 
     def subscribed_apps(self) -> list[dict[str, object]]:
         """Return the apps that get the account's webhooks."""
-        app = {"id": APP_ID, "name": APP_NAME, "link": f"https://www.facebook.com/games/?app_id={APP_ID}"}
-        return [{"whatsapp_business_api_data": app}]
+        return [
+            {
+                "whatsapp_business_api_data": {
+                    "id": app,
+                    "name": APP_NAME if app == APP_ID else "otra",
+                    "link": f"https://www.facebook.com/games/?app_id={app}",
+                }
+            }
+            for app in self._business.account.subscribed_apps
+        ]
 
 
 def _limit_field(version: int) -> str:
