@@ -1,0 +1,1 @@
+"""`scripts/bench exporter`: what watching costs, beside other ways of watching the same database."""
