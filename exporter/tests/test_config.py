@@ -40,6 +40,8 @@ def test_durations(text: object, seconds: float) -> None:
         ("collectors: {}", "at least one collector"),
         ("collectors: {redis: {}}", "collectors.redis: unknown key"),
         ("collectors: {health: {url: 'ftp://x/'}}", "must be an http:// or https:// address"),
+        ("collectors: {health: {url: 'http://x:99999/'}}", "Port out of range"),
+        ("collectors: {health: {url: 'http://x:0/'}}", "must not have the port 0"),
         ("collectors: {health: {url: 'http://u:s3cret@x/'}}", "must not hold a user or a password"),
         ("collectors: {health: {url: 'http://x/', timeout: 0s}}", "collectors.health.timeout"),
         ("collectors: {health: {url: 'http://x/', timeout: soon}}", "a duration is"),

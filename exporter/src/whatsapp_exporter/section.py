@@ -26,6 +26,8 @@ def _http_address(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http:// or https:// address")
+    if parts.port == 0:  # reading it raises ValueError when it is out of range
+        raise ValueError("must not have the port 0")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must not hold a user or a password")
     return value
