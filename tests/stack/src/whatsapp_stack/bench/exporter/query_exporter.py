@@ -1,0 +1,126 @@
+"""PyPI's query-exporter before the same database, configured as its documentation shows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from whatsapp_stack.bench.progress import tell
+from whatsapp_stack.commands import run
+from whatsapp_stack.errors import StackError
+from whatsapp_stack.http_connection import HOST
+from whatsapp_stack.ports import free_port
+from whatsapp_stack.procfs import group_usage
+from whatsapp_stack.watchdog import watchdog
+
+VERSION: Final = "5.0.2"
+"""The newest for Python 3.11; with what it runs on, so that a figure can be had again."""
+_REQUIREMENTS: Final = (
+    f"query-exporter=={VERSION}",
+    *("aiohttp==3.14.5", "prometheus-aioexporter==3.2.0", "prometheus-client==0.26.0", "sqlalchemy==2.1.9"),
+)
+_START_SECONDS: Final = 30.0
+
+_METRICS: Final = {
+    "pending": ("pending notifications that are due", []),
+    "notifications": ("notifications by state", ["estado"]),
+    "company_notifications": ("notifications by company and state", ["empresa_id", "estado"]),
+    "oldest_pending_seconds": ("age of the oldest due notification", []),
+}
+_QUERIES: Final = {
+    "pending": """SELECT count(*) AS pending FROM whatsapp_notificaciones
+        WHERE estado = 'PENDIENTE' AND programada_para <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')""",
+    "notifications": "SELECT estado, count(*) AS notifications FROM whatsapp_notificaciones GROUP BY estado",
+    "company_notifications": """SELECT empresa_id, estado, count(*) AS company_notifications
+        FROM whatsapp_notificaciones GROUP BY empresa_id, estado""",
+    "oldest_pending_seconds": """SELECT coalesce((julianday('now') - julianday(min(programada_para))) * 86400, 0)
+        AS oldest_pending_seconds FROM whatsapp_notificaciones
+        WHERE estado = 'PENDIENTE' AND programada_para <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')""",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueryExporter:
+    """It runs and listens; `cpu_seconds` is what it has used until now."""
+
+    port: int
+    cpu_seconds: Callable[[], float]
+
+
+async def installed(tools: Path) -> Path:
+    """Return its command in a virtual environment of its own below `tools`, installed unless it is there.
+
+    Raises StackError, as without a way to the package index.
+    """
+    environment = tools / f"query-exporter-{VERSION}"
+    command, done = environment / "bin" / "query-exporter", environment / "requirements.json"
+    if done.exists() and json.loads(done.read_text()) == list(_REQUIREMENTS):
+        return command
+    tell(f"installing query-exporter {VERSION} into an environment of its own")
+    uv = os.environ.get("UV", "uv")
+    try:
+        await run(uv, "venv", "--quiet", "--clear", str(environment))
+        python = environment / "bin" / "python"
+        await run(uv, "pip", "install", "--quiet", "--python", str(python), *_REQUIREMENTS)
+    except FileNotFoundError as error:
+        raise StackError("uv is missing: start this through scripts/bench") from error
+    done.write_text(json.dumps(_REQUIREMENTS), encoding="utf-8")
+    return command
+
+
+@contextlib.asynccontextmanager
+async def query_exporter(command: Path, folder: Path, database: Path) -> AsyncIterator[QueryExporter]:
+    """Run it before a database; its queries have no interval, so each scrape runs them."""
+    port, config = free_port(), folder / "query-exporter.yml"
+    config.write_text(json.dumps(_configuration(database)), encoding="utf-8")
+    with (folder / "query-exporter.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: ASYNC220 - returns once it is forked
+            [command, "--host", HOST, "--port", str(port), "--config", config],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    watchdog().watch(process.pid)
+    try:
+        await _listening(process, port, folder / "query-exporter.log")
+        yield QueryExporter(port, lambda: group_usage(process.pid).cpu_seconds)
+    finally:
+        process.kill()
+        process.wait()
+        watchdog().forget(process.pid)
+
+
+def _configuration(database: Path) -> dict[str, object]:
+    return {
+        "databases": {"notifications": {"dsn": f"sqlite:///{database}"}},
+        "metrics": {
+            name: {"type": "gauge", "description": text, **({"labels": labels} if labels else {})}
+            for name, (text, labels) in _METRICS.items()
+        },
+        "queries": {
+            name: {"databases": ["notifications"], "metrics": [name], "sql": sql}
+            for name, sql in _QUERIES.items()
+        },
+    }
+
+
+async def _listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    ends = time.monotonic() + _START_SECONDS
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) == 0:
+                return
+        if process.poll() is not None or time.monotonic() > ends:
+            said = log.read_text(errors="replace").splitlines()[-5:]
+            raise StackError("query-exporter does not listen:" + "".join(f"\n  {line}" for line in said))
+        await asyncio.sleep(0.1)
