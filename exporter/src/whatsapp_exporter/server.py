@@ -1,18 +1,19 @@
 """Serve the application with uvicorn: one process, TLS when configured, readiness told to systemd."""
 
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass
 from socket import socket
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from whatsapp_exporter.protection import protect
 from whatsapp_exporter.systemd_notify import notify
-from whatsapp_exporter.tls import RenewingTls
-from whatsapp_exporter.web_config import TlsServerConfig
+from whatsapp_exporter.tls import RenewingContext, RenewingTls
+from whatsapp_exporter.tls_config import TlsServerConfig
+from whatsapp_exporter.web_config_watcher import WebConfigWatcher
 
-MAX_CONCURRENT_REQUESTS = 40
+MAX_CONNECTIONS = 200  # those that are idle count too; uvicorn answers 503 beyond
 KEEP_ALIVE_SECONDS = 120  # longer than any scrape interval in use, so that Prometheus keeps its connection
 
 
@@ -52,19 +53,23 @@ class ExporterServer(uvicorn.Server):
 
 
 def create_server(
-    application: Starlette, address: ListenAddress, tls: TlsServerConfig | None = None
+    application: ASGIApp,
+    address: ListenAddress,
+    tls: TlsServerConfig | None = None,
+    *,
+    web: WebConfigWatcher | None = None,
 ) -> ExporterServer:
-    """Return the server, not yet running. Raises OSError when `tls` is not usable."""
-    context_factory: Callable[[uvicorn.Config, Callable[[], ssl.SSLContext]], ssl.SSLContext] | None = None
-    if tls is not None:
-        minimum = ssl.TLSVersion.TLSv1_3 if tls.min_version == "TLS13" else ssl.TLSVersion.TLSv1_2
-        context = RenewingTls(tls.cert_file, tls.key_file, minimum).context
+    """Return the server, not yet running, with everything that the web configuration asks for.
 
-        def context_factory(
-            _config: uvicorn.Config, _default: Callable[[], ssl.SSLContext]
-        ) -> ssl.SSLContext:
-            return context
-
+    `tls` alone, without the rest of a web configuration: raises OSError when it is not usable.
+    """
+    context: ssl.SSLContext | None = None
+    if web is not None:
+        application = protect(application, web.current)
+        context = RenewingContext(web.tls_context) if web.speaks_tls else None
+    elif tls is not None:
+        renewing, settings = RenewingTls(tls), tls
+        context = RenewingContext(lambda: renewing.newest(settings))
     return ExporterServer(
         uvicorn.Config(
             application,
@@ -75,9 +80,9 @@ def create_server(
             access_log=False,
             log_config=None,
             server_header=False,
-            limit_concurrency=MAX_CONCURRENT_REQUESTS,
+            limit_concurrency=MAX_CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=5,
-            ssl_context_factory=context_factory,
+            ssl_context_factory=None if context is None else lambda _config, _default: context,
         )
     )

@@ -1,0 +1,1 @@
+"""The web configuration, over real sockets."""
