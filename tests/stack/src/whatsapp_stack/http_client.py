@@ -19,9 +19,12 @@ class LostAnswerError(StackError):
 class HttpClient:
     """One connection to a port of 127.0.0.1, made anew when it was lost."""
 
-    def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, port: int, headers: dict[str, str] | None = None, *, seconds: float = ANSWER_SECONDS
+    ) -> None:
         self._port = port
         self._headers = headers or {}
+        self._seconds = seconds
         self._connection: Connection | None = None
         self._answer: asyncio.Future[Answer] | None = None
 
@@ -34,7 +37,7 @@ class HttpClient:
     async def request(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
-        """Send and wait for the answer; raises LostAnswerError after 10 s or when there is no connection."""
+        """Send and wait for the answer; raises LostAnswerError after `seconds` or without a connection."""
         return await self.send(
             build_request(method, path, headers={**self._headers, **(headers or {})}, body=body)
         )
@@ -43,7 +46,7 @@ class HttpClient:
         """The same for a request that was made before."""
         self._answer = asyncio.get_running_loop().create_future()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 if self._connection is None or not self._connection.is_open:
                     self._connection = await connect(self._port, self._answered, self._lost)
                 self._connection.send(request)

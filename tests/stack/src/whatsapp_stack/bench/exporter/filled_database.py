@@ -96,9 +96,10 @@ def fill(path: Path, rows: Rows) -> None:
 
 @contextlib.contextmanager
 def _without_triggers_and_indexes(connection: sqlite3.Connection) -> Iterator[None]:
-    """What the schema has on the notifications is made again at the end."""
-    found = connection.execute("""SELECT type, name, sql FROM sqlite_master
-        WHERE tbl_name = 'whatsapp_notificaciones' AND type IN ('trigger', 'index') AND sql IS NOT NULL
+    """What the schema has on the notifications and on changes of their contacts is made again at the end."""
+    found = connection.execute("""SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL
+        AND ((type = 'index' AND tbl_name = 'whatsapp_notificaciones')
+            OR (type = 'trigger' AND tbl_name IN ('whatsapp_notificaciones', 'whatsapp_contactos')))
         ORDER BY type, rowid""").fetchall()
     for kind, name, _ in found:
         connection.execute(f'DROP {kind} "{name}"')

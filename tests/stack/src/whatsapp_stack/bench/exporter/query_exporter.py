@@ -42,8 +42,9 @@ _QUERIES: Final = {
     "notifications": "SELECT estado, count(*) AS notifications FROM whatsapp_notificaciones GROUP BY estado",
     "company_notifications": """SELECT empresa_id, estado, count(*) AS company_notifications
         FROM whatsapp_notificaciones GROUP BY empresa_id, estado""",
-    "oldest_pending_seconds": """SELECT coalesce((julianday('now') - julianday(min(programada_para))) * 86400, 0)
-        AS oldest_pending_seconds FROM whatsapp_notificaciones
+    "oldest_pending_seconds": """SELECT
+        coalesce((julianday('now') - julianday(min(programada_para))) * 86400, 0) AS oldest_pending_seconds
+        FROM whatsapp_notificaciones
         WHERE estado = 'PENDIENTE' AND programada_para <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now')""",
 }
 
@@ -121,6 +122,9 @@ async def _listening(process: subprocess.Popen[bytes], port: int, log: Path) -> 
             if probe.connect_ex((HOST, port)) == 0:
                 return
         if process.poll() is not None or time.monotonic() > ends:
-            said = log.read_text(errors="replace").splitlines()[-5:]
-            raise StackError("query-exporter does not listen:" + "".join(f"\n  {line}" for line in said))
+            raise StackError(f"query-exporter does not listen:{_last_lines(log)}")
         await asyncio.sleep(0.1)
+
+
+def _last_lines(log: Path) -> str:
+    return "".join(f"\n  {line}" for line in log.read_text(errors="replace").splitlines()[-5:])

@@ -20,6 +20,7 @@ from whatsapp_stack.http_client import HttpClient
 
 TIMES_CHEAPER: Final = 20.0
 _ROUNDS: Final = 5
+_ANSWER_SECONDS: Final = 120.0
 _EXPORTER_SCRAPES: Final = 20
 _LATENCY: Final = re.compile(r'^query_latency_sum\{.*query="(\w+)".*\} (\S+)$', re.M)
 _STATES: Final = re.compile(r'^notifications\{.*estado="\w+".*\} (\S+)$', re.M)
@@ -77,7 +78,7 @@ async def _query_exporter(
 
 async def _latencies(port: int, notifications: int) -> dict[str, float]:
     """Seconds of each query so far. Raises StackError unless the states' counts are those of all rows."""
-    async with HttpClient(port) as client:
+    async with HttpClient(port, seconds=_ANSWER_SECONDS) as client:
         page = (await client.request("GET", "/metrics")).body.decode()
     counted = sum(float(value) for value in _STATES.findall(page))
     if counted != notifications:

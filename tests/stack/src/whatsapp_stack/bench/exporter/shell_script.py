@@ -1,4 +1,4 @@
-"""The way of shell scripts: curl for each document, jq and curl for each metric, a push gateway that takes them."""
+"""The way of shell scripts: curl for each document, jq and curl for each metric, a push gateway."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import resource
 import shutil
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 
 from whatsapp_stack.bench.exporter.costs import Costs
@@ -30,7 +29,8 @@ collect_api() {
     local document value metric
     document=$(curl -sf -H "X-API-Key: $API_KEY" "$API_URL/api/notifications/metrics/system") || return 1
     echo "[$(date '+%Y-%m-%d %H:%M:%S')] API_METRICS: $document" >>"$LOG"
-    for metric in total_notifications_today error_rate_percentage avg_response_time_ms pending_notifications; do
+    for metric in total_notifications_today error_rate_percentage avg_response_time_ms \
+        pending_notifications; do
         value=$(echo "$document" | jq -r ".$metric") || return 1
         echo "whatsapp_$metric $value" | push || return 1
     done
