@@ -56,6 +56,15 @@ def event_count(path: Path) -> int:
     return count
 
 
+def unapplied_events(path: Path, besides: str) -> int:
+    """Webhook bodies that are kept and not yet applied, but for those that hold the text `besides`."""
+    query = """SELECT count(*) FROM whatsapp_webhook_eventos
+        WHERE procesado_at IS NULL AND instr(CAST(cuerpo AS TEXT), ?) = 0"""
+    with reading(path) as connection:
+        count: int = connection.execute(query, (besides,)).fetchone()[0]
+    return count
+
+
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that cannot change anything."""
