@@ -247,8 +247,8 @@ async def _settle(plan: RoundPlan, stack: Stack) -> tuple[dict[str, int], tuple[
             states = database_file.counted_states(stack.database_file)
             open_states = {estado: count for estado, count in states.items() if estado not in FINAL}
             pending = (await simulator_state(client)).webhooks_pending
-            # A body whose process died is applied by another one after a while, one with ids that are not known
-            # yet is looked at once more.
+            # A body whose process died is applied by another one after a while, one with ids that are not
+            # known yet is looked at once more.
             unapplied = database_file.unapplied_events(stack.database_file, besides=_OWN_PREFIX)
             if not open_states and pending == 0 and unapplied == 0:
                 return states, ()
