@@ -191,3 +191,29 @@ async def test_unreadable_time_fails(database: Client, database_url: str) -> Non
     await add(database, "PENDIENTE", "0000 soon")
     with pytest.raises(CollectionError, match="oldest pending notification: oldest is not a time"):
         await collector(database_url).collect()
+
+
+async def test_two_hundred_companies_stay_under_three_thousand_series(
+    database: Client, database_url: str
+) -> None:
+    """With 40 templates, 40 countries, 100 kinds of error and 30 tables."""
+    await database.batch(
+        [
+            "CREATE TABLE n (i INTEGER)",
+            """INSERT INTO n WITH RECURSIVE s (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 200)
+            SELECT i FROM s""",
+            """INSERT INTO whatsapp_configuracion_horarios (empresa_id, empresa_nombre)
+            SELECT i, 'Empresa ' || i FROM n""",
+            """INSERT INTO whatsapp_plantillas_mensajes (id, evento, nombre, cuerpo)
+            SELECT i, 'e', 'plantilla', 'Hola' FROM n WHERE i BETWEEN 2 AND 40""",
+            """INSERT INTO whatsapp_contadores (nombre, dimension, clave, valor)
+            SELECT 'accepted', 'pais', pais, 1 FROM (SELECT DISTINCT pais FROM whatsapp_paises LIMIT 40)""",
+            """INSERT INTO whatsapp_contadores (nombre, dimension, clave, valor)
+            SELECT 'failed', 'error', 'recipient/' || (131000 + i), 1 FROM n WHERE i <= 100""",
+            """INSERT INTO whatsapp_tablas (tabla, filas, bytes, medida_at)
+            SELECT 'tabla_' || i, 1, 1, '2026-01-15' FROM n WHERE i <= 30""",
+        ]
+    )
+    page = PageEncoder().encode(await collector(database_url).collect(), Form.TEXT, gzip=False)
+    lines = [line for line in page.decode().splitlines() if not line.startswith("#")]
+    assert 2000 < len(lines) < 3000

@@ -66,6 +66,8 @@ class Record:
     def shown(self, column: str) -> str:
         """Return text that can be a label's value: one line of at most MAX_TEXT printable characters."""
         line = " ".join(self.text(column)[: 10 * MAX_TEXT].split())[:MAX_TEXT]
+        if line.isprintable():
+            return line
         return "".join(character if character.isprintable() else UNPRINTABLE for character in line)
 
     def moment(self, column: str) -> datetime:
