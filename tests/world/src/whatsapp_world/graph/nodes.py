@@ -127,7 +127,7 @@ def selected(
     if unknown:
         raise GraphError(
             100,
-            message=f"(#100) Tried accessing nonexisting field ({unknown[0][:40]}) on node type ({node})",
+            message=f"(#100) Tried accessing nonexisting field ({unknown[0][:80]}) on node type ({node})",
         )
     chosen = dict.fromkeys([*names, "id"] if names else defaults)
     return {name: available[name] for name in chosen if name in available}
