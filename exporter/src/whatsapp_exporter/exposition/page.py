@@ -1,49 +1,61 @@
-"""Render pages."""
+"""Render pages: the text format and OpenMetrics, byte for byte as Prometheus' client library does."""
 
-import gzip as gzip_format
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from prometheus_client.exposition import generate_latest
-from prometheus_client.openmetrics import exposition as openmetrics
-from prometheus_client.registry import Collector as RegistryCollector
-
+from whatsapp_exporter.exposition.family_text import FamilyText, Piece
+from whatsapp_exporter.exposition.gzip_stream import Deflated, deflate, gzip_stream
 from whatsapp_exporter.exposition.negotiation import Form
-from whatsapp_exporter.family import AnyFamily, HistogramFamily
-from whatsapp_exporter.metrics.definition import Kind
+from whatsapp_exporter.family import AnyFamily
+from whatsapp_exporter.metrics.definition import MetricDefinition
 
-
-class _Families(RegistryCollector):
-    def __init__(self, families: Sequence[AnyFamily]) -> None:
-        self._families = families
-
-    def collect(self) -> Iterable[Metric]:
-        return [_metric(one) for one in self._families]
+_END = b"# EOF\n"
+_TOGETHER_BYTES = 65_536
+"""Short families are compressed together, up to so much text."""
 
 
 class PageEncoder:
-    """Renders pages. Safe to use from several threads."""
+    """Renders pages; remembers of the last one what the next can use. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._families: dict[tuple[type[AnyFamily], MetricDefinition], FamilyText] = {}
 
     def encode(self, families: Sequence[AnyFamily], form: Form, *, gzip: bool) -> bytes:
-        """Return the page's bytes."""
-        encode: Callable[[RegistryCollector], bytes] = generate_latest
-        if form is Form.OPENMETRICS:
-            encode = openmetrics.generate_latest
-        page = encode(_Families(families))
-        return gzip_format.compress(page, 1) if gzip else page
+        """Return the page's bytes, a whole gzip file with `gzip`.
+
+        Meant for a thread of its own: other threads run meanwhile. Raises ValueError for a histogram whose
+        counts do not fit its bounds.
+        """
+        openmetrics = form is not Form.TEXT
+        before, now = self._families, dict[tuple[type[AnyFamily], MetricDefinition], FamilyText]()
+        pieces: list[Piece] = []
+        for one in families:
+            key = type(one), one.definition
+            renderer = now[key] = now.get(key) or before.get(key) or FamilyText(one.definition)
+            pieces += renderer.pieces(one, openmetrics=openmetrics, gzip=gzip)
+        self._families = now
+        if openmetrics:
+            pieces.append(_END)
+        return gzip_stream(_deflated(pieces)) if gzip else b"".join(_plain(pieces))
 
 
-def _metric(family: AnyFamily) -> Metric:
-    definition = family.definition
-    unit = definition.unit if definition.name.removesuffix("_total").endswith(f"_{definition.unit}") else ""
-    if isinstance(family, HistogramFamily):
-        built = HistogramMetricFamily(definition.name, definition.help, labels=definition.labels, unit=unit)
-        for labels, buckets in family.samples.items():
-            bounds = [*(str(bound) for bound in buckets.bounds), "+Inf"]
-            built.add_metric(labels, list(zip(bounds, buckets.counts, strict=True)), buckets.total)
-        return built
-    kind = CounterMetricFamily if definition.kind is Kind.COUNTER else GaugeMetricFamily
-    simple = kind(definition.name, definition.help, labels=definition.labels, unit=unit)
-    for labels, value in family.samples.items():
-        simple.add_metric(labels, value)
-    return simple
+def _deflated(pieces: Iterable[Piece]) -> Iterator[Deflated]:
+    """Compress what is not yet, as much as stands together."""
+    short: list[bytes] = []
+    length = 0
+    for piece in pieces:
+        if not isinstance(piece, Deflated):
+            short.append(piece)
+            length += len(piece)
+        if short and (isinstance(piece, Deflated) or length >= _TOGETHER_BYTES):
+            yield deflate(b"".join(short))
+            short, length = [], 0
+        if isinstance(piece, Deflated):
+            yield piece
+    if short:
+        yield deflate(b"".join(short))
+
+
+def _plain(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    for piece in pieces:
+        assert not isinstance(piece, Deflated)
+        yield piece
