@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from whatsapp_stack.errors import StackError
-from whatsapp_stack.procfs import Usage, group_lives, group_usage
+from whatsapp_stack.procfs import Usage, group_lives, group_resident_bytes, group_usage
 from whatsapp_stack.watchdog import watchdog
 
 READY_SECONDS: Final = 30.0
@@ -103,6 +103,10 @@ class Daemon:
         if self._process is None or self._process.poll() is not None:
             return self._earlier
         return self._earlier + group_usage(self._process.pid)
+
+    def resident_bytes(self) -> int:
+        """Exact resident memory of the present run; 0 when there is none."""
+        return 0 if self._process is None else group_resident_bytes(self._process.pid)
 
     def last_lines(self) -> str:
         """The end of its log, to be put behind a message."""

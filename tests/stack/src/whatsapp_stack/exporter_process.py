@@ -26,6 +26,7 @@ _SUCCESS: Final = re.compile(
     r'^whatsapp_exporter_collector_success\{collector="(\w+)"\} ([01])(?:\.0)?$', re.M
 )
 
+_METRIC: Final = re.compile(r"^(whatsapp_(?!exporter_)\w+)[{ ]", re.M)
 _POLL_SECONDS: Final = 0.1
 
 
@@ -84,20 +85,26 @@ class Page:
         """Whether each collector succeeded."""
         return {name: value == "1" for name, value in _SUCCESS.findall(self.text)}
 
-    def has(self, metric: str) -> bool:
-        """Whether there is a sample of a metric."""
-        return re.search(rf"^{re.escape(metric)}(?:\{{| )", self.text, re.M) is not None
+    def metrics(self) -> frozenset[str]:
+        """Names of the metrics that collectors gave, not those that the exporter tells of itself."""
+        return frozenset(_METRIC.findall(self.text))
 
 
 class ExporterProcess:
     """`whatsapp-exporter` with a configuration of its own; `stop` it in the end."""
 
-    def __init__(self, folder: Path, name: str, sources: Sources) -> None:
+    def __init__(
+        self, folder: Path, name: str, sources: Sources, *, only: frozenset[str] | None = None
+    ) -> None:
+        """`only`: the collectors, by name, to have of those that the sources allow."""
+        collectors = {
+            name: section for name, section in sources.collectors().items() if only is None or name in only
+        }
         self.port = free_port()
         config = folder / f"{name}.yml"
         # Every JSON document is one of YAML.
-        config.write_text(json.dumps({"collectors": sources.collectors()}), encoding="utf-8")
-        self._expected = set(sources.collectors())
+        config.write_text(json.dumps({"collectors": collectors}), encoding="utf-8")
+        self._expected = set(collectors)
         words = ("--config.file", str(config), "--web.listen-address", f"{HOST}:{self.port}")
         self.daemon = Daemon(
             name,
