@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from whatsapp_exporter.family import AnyFamily, Family, HistogramFamily, LabelValues
 
@@ -15,40 +16,40 @@ class CappedFamilies:
 
 
 class SeriesCap:
-    """Remembers which series it showed, so that those stay whatever order the source gives them in."""
+    """Remembers which series the last page showed: those stay, whatever order the source gives them in."""
 
     def __init__(self) -> None:
-        self._shown: dict[str, frozenset[LabelValues]] = {}
+        self._shown: dict[str, Mapping[LabelValues, object]] = {}
 
     def cap(self, families: Sequence[AnyFamily], limit: int) -> CappedFamilies:
-        """Keep `limit` series of each family; a family that has no more is passed on as it is."""
+        """Keep `limit` series of each family; a family that has no more is passed on as it is.
+
+        The series shown last time come first, in that order, then the others in the source's order. The work
+        grows with `limit`, not with what is left out.
+        """
         kept: list[AnyFamily] = []
         dropped: dict[str, int] = {}
-        remembered: dict[str, frozenset[LabelValues]] = {}
         for one in families:
             if one.series <= limit:
                 kept.append(one)
                 continue
             name = one.definition.name
-            shown = _admit(one.samples, self._shown.get(name, frozenset()), limit)
-            remembered[name] = shown
-            dropped[name] = one.series - len(shown)
-            kept.append(_only(one, shown))
-        self._shown = remembered
+            kept.append(_only(one, _admitted(one.samples, self._shown.get(name, ()), limit)))
+            dropped[name] = dropped.get(name, 0) + one.series - limit
+        self._shown = {one.definition.name: one.samples for one in kept}
         return CappedFamilies(tuple(kept), dropped)
 
 
-def _admit(
-    labels: Iterable[LabelValues], shown_before: frozenset[LabelValues], limit: int
-) -> frozenset[LabelValues]:
-    """Choose `limit` of the label sets: those shown before, then the first of the others."""
-    ordered = list(labels)
-    old = [one for one in ordered if one in shown_before]
-    new = [one for one in ordered if one not in shown_before]
-    return frozenset((old + new)[:limit])
+def _admitted(
+    source: Mapping[LabelValues, object], shown_before: Iterable[LabelValues], limit: int
+) -> list[LabelValues]:
+    """Choose `limit` of the label sets."""
+    staying = dict.fromkeys(islice((labels for labels in shown_before if labels in source), limit))
+    new = islice((labels for labels in source if labels not in staying), limit - len(staying))
+    return [*staying, *new]
 
 
-def _only(one: AnyFamily, shown: frozenset[LabelValues]) -> AnyFamily:
+def _only(one: AnyFamily, admitted: Iterable[LabelValues]) -> AnyFamily:
     if isinstance(one, Family):
-        return Family(one.definition, {key: value for key, value in one.samples.items() if key in shown})
-    return HistogramFamily(one.definition, {key: value for key, value in one.samples.items() if key in shown})
+        return Family(one.definition, {labels: one.samples[labels] for labels in admitted})
+    return HistogramFamily(one.definition, {labels: one.samples[labels] for labels in admitted})
