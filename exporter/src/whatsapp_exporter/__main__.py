@@ -14,7 +14,8 @@ from whatsapp_exporter.reloading import Reloader
 from whatsapp_exporter.schedules import create_schedules
 from whatsapp_exporter.server import create_server, parse_listen_address
 from whatsapp_exporter.targets import Targets
-from whatsapp_exporter.web_config import WebConfig, load_web_config
+from whatsapp_exporter.web_config import load_web_config
+from whatsapp_exporter.web_config_watcher import WebConfigWatcher
 
 DEFAULT_CONFIG_FILE = Path("/etc/whatsapp-exporter/config.yml")
 DEFAULT_LISTEN_ADDRESS = "127.0.0.1:9808"
@@ -51,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         dest="web_config_file",
         type=Path,
         metavar="FILE",
-        help="TLS and basic authentication, in the exporter-toolkit's format",
+        help="TLS, users, headers and rate limit, in the exporter-toolkit's format",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
@@ -67,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--web.listen-address: {error}")
     try:
         config = load_config(options.config_file)
-        web = load_web_config(options.web_config_file) if options.web_config_file else WebConfig()
+        if options.web_config_file is not None:
+            load_web_config(options.web_config_file)
     except ConfigError as error:
         sys.stderr.write(f"whatsapp-exporter: {error}\n")
         return 1
@@ -75,24 +77,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{options.config_file}: valid\n")
         return 0
     configure_logging(config.log_level, sys.stderr)
-    targets = Targets(config, create_schedules)
-    exporter = Exporter(targets, _reloader(options.config_file, config, targets), version=__version__)
-    application = create_application(exporter, web=web)
     try:
-        server = create_server(application, address, web.tls_server_config)
-    except OSError as error:
-        sys.stderr.write(f"whatsapp-exporter: TLS certificate or key: {error}\n")
+        web = WebConfigWatcher(options.web_config_file) if options.web_config_file is not None else None
+    except ConfigError as error:
+        sys.stderr.write(f"whatsapp-exporter: {error}\n")
         return 1
+    targets = Targets(config, create_schedules)
+    reloader = _reloader(options.config_file, config, targets, web)
+    application = create_application(Exporter(targets, reloader, version=__version__))
+    server = create_server(application, address, web=web)
     server.run()
     return 0 if server.started else 1
 
 
-def _reloader(path: Path, config: Config, targets: Targets) -> Reloader:
+def _reloader(path: Path, config: Config, targets: Targets, web: WebConfigWatcher | None) -> Reloader:
+    def read() -> Config:
+        new = load_config(path)
+        if web is not None:
+            web.reload()
+        return new
+
     def apply(new: Config) -> None:
         targets.reconfigure(new)
         set_level(new.log_level)
 
-    return Reloader(config, read=lambda: load_config(path), apply=apply)
+    return Reloader(config, read=read, apply=apply)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from whatsapp_exporter.basic_auth import BasicAuthMiddleware, PasswordVerifier
 from whatsapp_exporter.debug_report import render_debug_report
 from whatsapp_exporter.exporter import Exporter, Wanted
 from whatsapp_exporter.exposition.negotiation import Form, accepts_gzip, negotiate
@@ -18,7 +16,6 @@ from whatsapp_exporter.landing_page import render_landing_page
 from whatsapp_exporter.scrape import scrape_budget
 from whatsapp_exporter.scrape_gate import TooManyScrapesError
 from whatsapp_exporter.targets import Target
-from whatsapp_exporter.web_config import WebConfig
 from whatsapp_exporter.yaml_file import ConfigError
 
 TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -98,8 +95,8 @@ def _text(body: str, code: int = 200) -> Response:
     return PlainTextResponse(body, code)
 
 
-def create_application(exporter: Exporter, *, web: WebConfig | None = None) -> Starlette:
-    """Return the application; with users in `web` every page needs one. SIGHUP reloads the configuration."""
+def create_application(exporter: Exporter) -> Starlette:
+    """Return the application; the server protects it (see protection). SIGHUP reloads the configuration."""
     pages = _Pages(exporter)
 
     @asynccontextmanager
@@ -109,10 +106,6 @@ def create_application(exporter: Exporter, *, web: WebConfig | None = None) -> S
             yield
         await exporter.close()
 
-    middleware = []
-    if web is not None and web.basic_auth_users:
-        verifier = PasswordVerifier(web.basic_auth_users)
-        middleware.append(Middleware(BasicAuthMiddleware, verifier=verifier))
     return Starlette(
         routes=[
             Route("/metrics", pages.metrics),
@@ -122,6 +115,5 @@ def create_application(exporter: Exporter, *, web: WebConfig | None = None) -> S
             Route("/-/reload", pages.reload, methods=["POST"]),
             Route("/", pages.landing),
         ],
-        middleware=middleware,
         lifespan=lifespan,
     )
