@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from whatsapp_stack.bench import command as stack_bench
+from whatsapp_stack.bench.exporter import command as exporter_bench
 from whatsapp_stack.errors import StackError
 
 from lab import image, monitoring_tools, preflight, wheels
@@ -49,6 +50,8 @@ def _bench(options: argparse.Namespace) -> int:
     if options.benchmark == "lab":
         return bench(as_json=options.json)
     service = dict(options.set)
+    if options.benchmark == "exporter":
+        return exporter_bench.run(options, folder=LAB_DIR / "bench", service=service)
     return stack_bench.run(options.benchmark, folder=LAB_DIR / "bench", service=service, as_json=options.json)
 
 
@@ -61,8 +64,10 @@ def _add_benchmarks(command: argparse.ArgumentParser) -> None:
         return benchmark
 
     add("lab", "What a scrape, a request and a second deployment cost on the running lab (scripts/up).")
-    for name, text in stack_bench.DESCRIPTIONS.items():
-        add(name, text).add_argument(
+    exporter = add("exporter", exporter_bench.DESCRIPTION)
+    exporter_bench.add_options(exporter)
+    for benchmark in (exporter, *(add(name, text) for name, text in stack_bench.DESCRIPTIONS.items())):
+        benchmark.add_argument(
             "--set",
             action="append",
             default=[],

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,9 +28,18 @@ def run(name: Benchmark, *, folder: Path, service: Mapping[str, str], as_json: b
     Files are made below `folder`; `service` are settings of the daemons that differ from their defaults.
     Raises StackError when a process fails or something is lost, KeyboardInterrupt on SIGINT and SIGTERM.
     """
+    return run_measured(
+        name, lambda temporary: _measure(name, temporary, folder, service), folder=folder, as_json=as_json
+    )
+
+
+def run_measured(
+    name: str, measure: Callable[[Path], Coroutine[None, None, Report]], *, folder: Path, as_json: bool
+) -> int:
+    """The same for any benchmark: `measure` is given a folder that is removed afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=folder) as temporary:
-        report = asyncio.run(_ended_by_sigterm(name, Path(temporary), folder, service))
+        report = asyncio.run(_ended_by_sigterm(measure(Path(temporary))))
     write([report], as_json=as_json)
     return 0
 
@@ -41,11 +50,9 @@ def write(reports: list[Report], *, as_json: bool) -> None:
     sys.stdout.write(text + "\n")
 
 
-async def _ended_by_sigterm(
-    name: Benchmark, temporary: Path, kept: Path, service: Mapping[str, str]
-) -> Report:
+async def _ended_by_sigterm(measuring: Coroutine[None, None, Report]) -> Report:
     """Measure; SIGTERM ends the processes as SIGINT does."""
-    task = asyncio.ensure_future(_measure(name, temporary, kept, service))
+    task = asyncio.ensure_future(measuring)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         return await task

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +23,8 @@ from whatsapp_stack.errors import StackError
 
 _RECIPE: Final = "1"
 """Changed whenever the rows are: a kept database of an older recipe is not used."""
-_BYTES_A_ROW: Final = 700
+_STEPS_UNTIL_ASKED: Final = 100_000
+_BYTES_A_ROW: Final = 600
 _BYTES_AT_LEAST: Final = 64 * 2**20
 _KEPT_SECONDS: Final = 20 * 86_400.0
 """Scheduled notifications are due after a month."""
@@ -47,7 +50,12 @@ async def filled(folder: Path, notifications: int, *, wall: Callable[[], float] 
             return path
         _make_room(folder, notifications)
         began = time.monotonic()
-        fill(empty, Rows(notifications, wall()))
+        stop = threading.Event()
+        try:
+            await asyncio.to_thread(fill, empty, Rows(notifications, wall()), stop)
+        except asyncio.CancelledError:
+            stop.set()
+            raise
         empty.rename(path)
         size = path.stat().st_size / 2**20
         tell(f"{notifications:,} notifications: made in {time.monotonic() - began:.0f} s, {size:,.0f} MiB")
@@ -60,7 +68,13 @@ async def filled(folder: Path, notifications: int, *, wall: Callable[[], float] 
 def _make_room(folder: Path, notifications: int) -> None:
     for older in folder.glob(f"exporter-{notifications}-*"):
         older.unlink()
-    require_space(folder, notifications, shutil.disk_usage(folder).free)
+    require_space_for(folder, {notifications})
+
+
+def require_space_for(folder: Path, sizes: Set[int]) -> None:
+    """Raise StackError unless there is room for those of the databases that `folder` does not have yet."""
+    missing = [count for count in sizes if not list(folder.glob(f"exporter-{count}-*.db"))]
+    require_space(folder, sum(missing), shutil.disk_usage(folder).free)
 
 
 def require_space(folder: Path, notifications: int, free: int) -> None:
@@ -69,13 +83,18 @@ def require_space(folder: Path, notifications: int, free: int) -> None:
     if free < needed:
         raise StackError(
             f"{notifications:,} notifications need {needed / 2**30:.1f} GiB in {folder}, "
-            f"{free / 2**30:.1f} GiB are free: give another folder with --keep, or fewer with --rows"
+            f"{free / 2**30:.1f} GiB are free: name another folder with --keep"
         )
 
 
-def fill(path: Path, rows: Rows) -> None:
-    """Fill a migrated, empty database; it is left in WAL mode, with triggers, indexes and statistics."""
+def fill(path: Path, rows: Rows, stop: threading.Event | None = None) -> None:
+    """Fill a migrated, empty database; it is left in WAL mode, with triggers, indexes and statistics.
+
+    Raises sqlite3.OperationalError soon after `stop` is set; the file is of no use then.
+    """
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        if stop is not None:
+            connection.set_progress_handler(stop.is_set, _STEPS_UNTIL_ASKED)
         # The file is nobody's until it is done: no journal is needed while it is made.
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
@@ -115,9 +134,12 @@ def _tell(rows: Rows, text: str) -> None:
 
 
 def _key(path: Path) -> str:
-    """A checksum of the schema and of what the rows are made of."""
+    """A checksum of the schema, of the migrations that made it and of what the rows are made of."""
     with contextlib.closing(sqlite3.connect(path)) as connection:
+        migrations = connection.execute(
+            "SELECT version, checksum FROM schema_migrations ORDER BY 1"
+        ).fetchall()
         query = """SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*'
             ORDER BY type, name"""
         schema = [row[0] for row in connection.execute(query)]
-    return hashlib.sha256(json.dumps([_RECIPE, schema]).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([_RECIPE, migrations, schema]).encode()).hexdigest()[:16]

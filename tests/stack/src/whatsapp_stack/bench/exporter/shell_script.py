@@ -49,9 +49,9 @@ METRICS: Final = 4
 """Values that a run of the script pushes."""
 
 
-def require_commands() -> None:
-    """Raise StackError when a command that the script calls is missing."""
-    missing = [name for name in _NEEDED if shutil.which(name) is None]
+def require_commands(path: str | None = None) -> None:
+    """Raise StackError when a command that the script calls is missing from `path` (None: PATH)."""
+    missing = [name for name in _NEEDED if shutil.which(name, path=path) is None]
     if missing:
         raise StackError(
             f"{', '.join(missing)} missing for the shell script: apt-get install {' '.join(missing)}, "
