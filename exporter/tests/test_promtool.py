@@ -9,8 +9,9 @@ import pytest
 COLLECTORS = Path(__file__).parents[1] / "src" / "whatsapp_exporter" / "collectors"
 PROMTOOL = shutil.which("promtool")
 KNOWN_REMARKS = {
-    # The API has it under this name and in days, as Meta dates the end of a version.
+    # Meta dates the end of a version or a token, and operators count the days.
     b'whatsapp_health_graph_api_version_days_left use base unit "seconds" instead of "days"',
+    b'whatsapp_graph_token_days_left use base unit "seconds" instead of "days"',
 }
 
 
