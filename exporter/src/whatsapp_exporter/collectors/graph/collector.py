@@ -73,7 +73,7 @@ class GraphCollector:
             raise CollectionError(f"token_file: {error}", self.without_answer()) from error
         timeout = self._config.timeout
         session = Session(token, self._surroundings.monotonic() + RUN_SHARE * timeout, READ_SHARE * timeout)
-        run = _Run(self._config, self._surroundings, self._reader, self._templates, session)
+        run = _Run(self._config, self._reader, self._templates, session)
         await run.make()
         families = (*run.families(), *self._reader.usage.families(), *self._budget_families())
         if run.problems:
@@ -101,14 +101,12 @@ class _Run:
     def __init__(
         self,
         config: GraphConfig,
-        surroundings: CollectorSurroundings,
         reader: GraphReader,
         templates: TemplateReader,
         session: Session,
     ) -> None:
         self.problems: list[str] = []
         self._config = config
-        self._surroundings = surroundings
         self._reader = reader
         self._templates = templates
         self._session = session
@@ -158,7 +156,7 @@ class _Run:
 
     async def _read_token(self) -> Sequence[str]:
         answer = await self._reader.read(self._session, "debug_token", {"input_token": self._session.token})
-        description = describe_token(answer, self._surroundings.wall())
+        description = describe_token(answer)
         self._described_valid, self._own_app = description.valid, description.app_id
         self._families.extend(description.families)
         return answer.problems

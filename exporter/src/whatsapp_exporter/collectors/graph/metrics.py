@@ -84,12 +84,6 @@ TOKEN_EXPIRY = gauge(
     "When the access token expires (Unix time); absent when it never does",
     _G,
 )
-TOKEN_DAYS_LEFT = gauge(
-    "whatsapp_graph_token_days_left",
-    "days",
-    "Until the access token expires, negative after it; absent when it never does",
-    _G,
-)
 TOKEN_DATA_ACCESS_EXPIRY = gauge(
     "whatsapp_graph_token_data_access_expiry_timestamp_seconds",
     "seconds",
@@ -180,7 +174,6 @@ METRICS: tuple[MetricDefinition, ...] = (
     TEMPLATES_LEFT_OUT,
     TOKEN_VALID,
     TOKEN_EXPIRY,
-    TOKEN_DAYS_LEFT,
     TOKEN_DATA_ACCESS_EXPIRY,
     TOKEN_SCOPE,
     APP_USAGE,

@@ -13,7 +13,6 @@ from whatsapp_exporter.family import Family, family, single
 
 NEEDED_SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 NEVER = 0.0
-SECONDS_PER_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,8 @@ class TokenDescription:
     families: Sequence[Family]
 
 
-def describe_token(answer: Document, now: float) -> TokenDescription:
-    """Read the answer; `now` is Unix time."""
+def describe_token(answer: Document) -> TokenDescription:
+    """Read the answer."""
     data = answer.within("data")
     if data is None:
         if "data" not in answer:
@@ -36,7 +35,6 @@ def describe_token(answer: Document, now: float) -> TokenDescription:
     expiry = data.moment("expires_at")
     if expiry is not None and expiry != NEVER:
         found.append(single(metrics.TOKEN_EXPIRY, expiry))
-        found.append(single(metrics.TOKEN_DAYS_LEFT, (expiry - now) / SECONDS_PER_DAY))
     data_access = data.moment("data_access_expires_at")
     if data_access is not None and data_access != NEVER:
         found.append(single(metrics.TOKEN_DATA_ACCESS_EXPIRY, data_access))
