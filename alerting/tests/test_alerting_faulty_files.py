@@ -18,7 +18,10 @@ def compile_with(
     catalog_path, overrides_path = sources.catalog, sources.overrides
     if catalog is not None:
         catalog_path = tmp_path / "catalog.yml"
-        catalog_path.write_text(yaml.safe_dump(catalog), encoding="utf-8")
+        root = {"timing": catalog.pop("timing"), "include": ["all"]}
+        catalog_path.write_text(yaml.safe_dump(root), encoding="utf-8")
+        (tmp_path / "catalog").mkdir()
+        (tmp_path / "catalog/all.yml").write_text(yaml.safe_dump(catalog), encoding="utf-8")
     if overrides is not None:
         overrides_path = tmp_path / "overrides.yml"
         overrides_path.write_text(yaml.safe_dump(overrides), encoding="utf-8")
@@ -34,9 +37,12 @@ def compile_with(
 
 @pytest.fixture
 def catalog(sources: Sources) -> Document:
-    document = yaml.safe_load(sources.catalog.read_text("utf-8"))
-    assert isinstance(document, dict)
-    return copy.deepcopy(document)  # YAML anchors share their objects
+    """The written alerts as one area, and the root's timing."""
+    root = yaml.safe_load(sources.catalog.read_text("utf-8"))
+    folder = sources.catalog.parent / "catalog"
+    areas = [yaml.safe_load((folder / f"{name}.yml").read_text("utf-8")) for name in root["include"]]
+    alerts = [alert for area in areas for alert in area.get("alerts", [])]
+    return {"timing": root["timing"], "alerts": copy.deepcopy(alerts)}  # YAML anchors share their objects
 
 
 @pytest.fixture
@@ -94,7 +100,7 @@ CATALOG_FAULTS = [
                 "faults": [{"name": "fault", "labels": {"host": "a"}, "series": {}}],
             }
         },
-        "signal: 'zero' is not a sum of numbers and thresholds",
+        "signal: 'zero' is not arithmetic of numbers and thresholds",
     ),
     (
         {"signal": {"healthy": {"x": "0"}, "faults": [{"name": "fault", "labels": {}, "series": {}}]}},
@@ -119,7 +125,7 @@ def test_fault_of_the_catalogue_is_one_line_with_entry_and_field(
 
     written = capsys.readouterr().err.splitlines()
     assert status == 2
-    assert any(f"catalog.yml: WhatsAppHighErrorRate: {line}" in one for one in written)
+    assert any(f"all.yml: WhatsAppHighErrorRate: {line}" in one for one in written)
     assert all("WhatsAppHighErrorRate" in one for one in written)
     assert not (tmp_path / "out").exists()
 
@@ -180,7 +186,7 @@ def test_fault_of_the_overrides_is_one_line_with_entry_and_field(
     [
         ("a: [", "line 1: "),
         ("timing: {}\ntiming: {}\n", "line 2: the key 'timing' is written twice"),
-        ("[]", "Input should be a valid dictionary or instance of Catalog"),
+        ("[]", "Input should be a valid dictionary or instance of Root"),
         ("x" * 1_000_001, "is larger than 1000000 bytes"),
         ("\x00", "special characters are not allowed"),
     ],
@@ -219,7 +225,8 @@ def test_alert_defined_twice_is_refused(
 def test_alert_that_inhibits_itself_is_refused(
     tmp_path: Path, sources: Sources, catalog: Document, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    catalog["alerts"][1]["inhibited_by"] = [{"alert": catalog["alerts"][1]["name"], "equal": ["host"]}]
+    entry = next(entry for entry in catalog["alerts"] if entry["name"] == "WhatsAppGraphApiDown")
+    entry["inhibited_by"] = [{"alert": entry["name"], "equal": ["host"]}]
 
     assert compile_with(tmp_path, sources, catalog=catalog) == 2
     assert "inhibited_by.0: an alert cannot inhibit itself" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """A real Alertmanager with the compiled configuration: what arrives, how often, and what it says."""
 
+import dataclasses
 import json
 import urllib.parse
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
-from whatsapp_alerting.catalog import Language
+from whatsapp_alerting.alert import Language
 from whatsapp_alerting.compilation import Sources, compiled_files
 from whatsapp_alerting.gsm import is_basic
 from whatsapp_alerting.loading import load_catalog
@@ -30,7 +31,12 @@ def fast(sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailS
     catalog = catalog.model_copy(
         update={
             "timing": catalog.timing.model_copy(update={"group_wait": 1}),
-            "alerts": [alert.model_copy(update={"cooldown": COOLDOWN}) for alert in catalog.alerts],
+            "areas": {
+                name: area.model_copy(
+                    update={"alerts": [one.model_copy(update={"cooldown": COOLDOWN}) for one in area.alerts]}
+                )
+                for name, area in catalog.areas.items()
+            },
         }
     )
     overrides = Overrides.model_validate(
@@ -199,11 +205,7 @@ def test_heartbeat_goes_to_its_own_receiver_only(
 def test_messages_are_written_in_english_when_asked(
     fast: Installation, alertmanager: AlertmanagerProcess, http_sink: HttpSink, tmp_path: Path
 ) -> None:
-    english = Installation(
-        timing=fast.timing,
-        overrides=fast.overrides.model_copy(update={"language": Language.EN}),
-        alerts=fast.alerts,
-    )
+    english = dataclasses.replace(fast, overrides=fast.overrides.model_copy(update={"language": Language.EN}))
     start(english, alertmanager, tmp_path)
 
     alertmanager.post([firing(english, "HostDiskSpaceLow", {"host": "app1", "mountpoint": "/"})])

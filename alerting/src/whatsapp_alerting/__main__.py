@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from whatsapp_alerting.catalog import Language
+from whatsapp_alerting.alert import Language
 from whatsapp_alerting.compilation import (
     Sources,
     Targets,

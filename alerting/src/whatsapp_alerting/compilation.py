@@ -4,20 +4,23 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from whatsapp_alerting.catalog import Catalog, Language
+from pydantic import TypeAdapter
+
+from whatsapp_alerting.alert import Language
+from whatsapp_alerting.catalog import Area, Root
 from whatsapp_alerting.lint import check_catalog, check_overrides
 from whatsapp_alerting.loading import load_catalog, load_overrides
 from whatsapp_alerting.resolution import Installation, resolve
 from whatsapp_alerting.routes import alertmanager_file
 from whatsapp_alerting.routing_tests import routing_tests_file
-from whatsapp_alerting.rule_tests import rule_tests_file
+from whatsapp_alerting.rule_tests import rule_test_files
 from whatsapp_alerting.rules import rules_file
 from whatsapp_alerting.templates import template_files
 
-RULES = "rules/whatsapp.rules.yml"
+RULES = "rules"
 ALERTMANAGER = "alertmanager/alertmanager.yml"
 TEMPLATES = "alertmanager/templates"
-RULE_TESTS = "tests/whatsapp.rules.test.yml"
+RULE_TESTS = "tests/rules"
 ROUTING_TESTS = "tests/routing.yml"
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -69,15 +72,15 @@ def read_installation(sources: Sources, language: Language | None = None) -> Ins
 def compiled_files(installation: Installation) -> dict[str, str]:
     """Return path below the output directory -> content. The same input gives the same bytes."""
     return {
-        RULES: rules_file(installation),
+        **{f"{RULES}/{area.name}.rules.yml": rules_file(installation, area) for area in installation.areas},
         ALERTMANAGER: alertmanager_file(installation),
         **{f"{TEMPLATES}/{name}": content for name, content in template_files(installation).items()},
-        RULE_TESTS: rule_tests_file(installation),
+        **rule_test_files(installation),
         ROUTING_TESTS: routing_tests_file(installation),
     }
 
 
 def catalog_schema() -> str:
-    """Return the JSON Schema of `catalog.yml`, for editors and other programs."""
-    schema = Catalog.model_json_schema(by_alias=True)
+    """Return the JSON Schema of `catalog.yml` and of the files that it includes, for editors and programs."""
+    schema = TypeAdapter(Root | Area).json_schema(by_alias=True)
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"

@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from whatsapp_alerting.catalog import Alert, Catalog, Channel, Inhibition, Language, Severity
+from whatsapp_alerting.alert import Alert, Channel, Inhibition, Kind, Language, Severity
+from whatsapp_alerting.catalog import Catalog
 from whatsapp_alerting.duration import format_duration
 from whatsapp_alerting.gsm import is_basic, transliterate
+from whatsapp_alerting.loading import AREAS
+from whatsapp_alerting.objective import WINDOW, Objective
+from whatsapp_alerting.objective_rules import BlindObjectiveError, compile_objective
 from whatsapp_alerting.overrides import AlertOverride, Overrides
 from whatsapp_alerting.problems import InvalidInputError, Problem
 from whatsapp_alerting.promql import PromqlError, fill, placeholders, read
-from whatsapp_alerting.rule_tests import value_of
+from whatsapp_alerting.samples import parse_level
 
 SCRAPES_IN_RANGE = 4
 EVALUATIONS_IN_HOLD = 2
@@ -38,27 +42,73 @@ def check_catalog(catalog: Catalog, path: Path, runbooks: Path) -> None:
     Raises:
         InvalidInputError: with every fault found.
     """
-    by_name = {alert.name: alert for alert in catalog.alerts}
-    problems = [
-        Problem(str(path), alert.name, finding.field, finding.reason)
-        for alert in catalog.alerts
-        for check in (_condition, _texts, _durations, _channels)
+    written = [(name, alert) for name, area in catalog.areas.items() for alert in area.alerts]
+    objectives = [(name, one) for name, area in catalog.areas.items() for one in area.objectives]
+    problems: list[Problem] = []
+    derived: list[tuple[str, Alert]] = []
+    for name, objective in objectives:
+        try:
+            rules = compile_objective(objective, catalog.timing)
+        except BlindObjectiveError as error:
+            problems.append(Problem(_file(path, name), objective.name, "target_percent", str(error)))
+        else:
+            derived += [(name, one.alert) for one in rules.alerts]
+            problems += [
+                Problem(_file(path, name), objective.name, field, reason)
+                for field, reason in _objective(objective)
+            ]
+    entries = written + derived
+    by_name = {alert.name: alert for _, alert in entries}
+    problems += [
+        Problem(_file(path, name), alert.name, finding.field, finding.reason)
+        for name, alert in entries
+        for check in (_condition, _kind, _texts, _durations, _channels)
         for finding in check(alert, catalog)
     ]
     problems += [
-        Problem(str(path), alert.name, f"inhibited_by.{number}", reason)
-        for alert in catalog.alerts
+        Problem(_file(path, name), alert.name, f"inhibited_by.{number}", reason)
+        for name, alert in entries
         for number, inhibition in enumerate(alert.inhibited_by)
         for reason in _inhibition(alert, inhibition, by_name)
     ]
+    with_runbook: list[tuple[str, Alert | Objective]] = [*written, *objectives]
     problems += [
-        Problem(str(path), alert.name, "runbook", f"{language.value}/{alert.runbook} does not exist")
-        for alert in catalog.alerts
+        Problem(_file(path, name), entry.name, "runbook", f"{language.value}/{entry.runbook} does not exist")
+        for name, entry in with_runbook
         for language in Language
-        if not (runbooks / language.value / alert.runbook).is_file()
+        if not (runbooks / language.value / entry.runbook).is_file()
     ]
     if problems:
         raise InvalidInputError(problems)
+
+
+def _file(path: Path, area: str) -> str:
+    return str(path.parent / AREAS / f"{area}.yml")
+
+
+def all_alerts(catalog: Catalog) -> list[Alert]:
+    """Return written and derived alerts of a catalogue that has passed the check."""
+    return [
+        alert
+        for area in catalog.areas.values()
+        for alert in (
+            *area.alerts,
+            *(
+                one.alert
+                for objective in area.objectives
+                for one in compile_objective(objective, catalog.timing).alerts
+            ),
+        )
+    ]
+
+
+def _objective(objective: Objective) -> Iterator[tuple[str, str]]:
+    for field in ("good", "total"):
+        expression = getattr(objective, field).replace(f"${{{WINDOW}}}", "1h")
+        try:
+            read(expression)
+        except PromqlError as error:
+            yield field, f"is not PromQL: {error}"
 
 
 def check_overrides(overrides: Overrides, catalog: Catalog, path: Path) -> None:
@@ -67,14 +117,15 @@ def check_overrides(overrides: Overrides, catalog: Catalog, path: Path) -> None:
     Raises:
         InvalidInputError: with every fault found.
     """
-    by_name = {alert.name: alert for alert in catalog.alerts}
+    alerts = all_alerts(catalog)
+    by_name = {alert.name: alert for alert in alerts}
     problems = [
         Problem(str(path), name, finding.field, finding.reason)
         for name, override in overrides.alerts.items()
         for finding in _override(override, by_name.get(name), catalog)
     ]
     configured = overrides.receivers.configured()
-    for alert in catalog.alerts:
+    for alert in alerts:
         override = overrides.alerts.get(alert.name, AlertOverride())
         channels = set(override.channels or alert.channels)
         if channels != {Channel.HEARTBEAT} and not channels & configured:
@@ -114,9 +165,19 @@ def _condition(alert: Alert, catalog: Catalog) -> Iterator[Finding]:
             )
 
 
+def _kind(alert: Alert, _catalog: Catalog) -> Iterator[Finding]:
+    derived = not alert.signal.healthy and alert.kind is Kind.THRESHOLD
+    if alert.kind is Kind.THRESHOLD and not alert.thresholds:
+        yield Finding("kind", "a threshold alert has at least one named threshold")
+    if alert.kind is Kind.THRESHOLD and not alert.signal.boundary and not derived:
+        yield Finding("signal", "a threshold alert says in boundary what is just not a fault")
+    if (alert.kind is Kind.ALWAYS) != (not alert.signal.healthy) and not derived:
+        yield Finding("signal", "healthy is empty for what always fires, and only for that")
+
+
 def _sample(alert: Alert, series: str, value: str) -> Iterator[Finding]:
     try:
-        value_of(value, alert.thresholds)
+        parse_level(value, alert.thresholds)
         read(series)
     except PromqlError as error:
         yield Finding("signal", f"{series} is not a series: {error}")
@@ -177,6 +238,12 @@ def _cooldown(seconds: int) -> Iterator[Finding]:
 
 
 def _channels(alert: Alert, _catalog: Catalog) -> Iterator[Finding]:
+    if (alert.escalate_after is None) != (not alert.escalate_to):
+        yield Finding("escalate_to", "escalate_after and escalate_to go together")
+    if Channel.HEARTBEAT in alert.escalate_to:
+        yield Finding("escalate_to", "the heartbeat is nobody to escalate to")
+    if alert.may_wait and alert.severity is Severity.CRITICAL:
+        yield Finding("may_wait", "a critical alert cannot wait")
     if Channel.SMS in alert.channels and alert.severity is not Severity.CRITICAL:
         yield Finding("channels", "sms is for critical alerts only")
 

@@ -8,7 +8,8 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from whatsapp_alerting.catalog import Catalog, CatalogModel
+from whatsapp_alerting.alert import CatalogModel
+from whatsapp_alerting.catalog import Area, Catalog, Root
 from whatsapp_alerting.overrides import Overrides
 from whatsapp_alerting.problems import InvalidInputError, Problem
 
@@ -33,13 +34,22 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+AREAS = "catalog"
+"""Folder of the included files, beside the root."""
+
+
 def load_catalog(path: Path) -> Catalog:
-    """Read a catalogue.
+    """Read a catalogue's root and the areas that it includes.
 
     Raises:
-        InvalidInputError: the file is missing, is not YAML, or has entries that do not fit the model.
+        InvalidInputError: a file is missing, is not YAML, or has entries that do not fit the model.
     """
-    return _load(path, Catalog)
+    root = _load(path, Root)
+    areas = {name: _load(path.parent / AREAS / f"{name}.yml", Area) for name in root.include}
+    try:
+        return Catalog(timing=root.timing, areas=areas)
+    except ValidationError as error:
+        raise InvalidInputError([_problem(path, None, detail) for detail in error.errors()]) from error
 
 
 def load_overrides(path: Path) -> Overrides:
@@ -88,11 +98,11 @@ def _problem(path: Path, document: object, detail: ErrorDetails) -> Problem:
 
 def _entry(document: object, location: list[int | str]) -> tuple[str, list[int | str]]:
     """Name the entry by its alert name where it has one, by its place in the list otherwise."""
-    if len(location) < 2 or location[0] != "alerts" or not isinstance(document, dict):
+    if len(location) < 2 or location[0] not in {"alerts", "objectives"} or not isinstance(document, dict):
         return "", location
-    where = location[1]
+    section, where = location[0], location[1]
     if isinstance(where, str):
         return where, location[2:]
-    item = document["alerts"][where]
+    item = document[section][where]
     name = item.get("name") if isinstance(item, dict) else None
-    return (name if isinstance(name, str) else f"alerts[{where}]"), location[2:]
+    return (name if isinstance(name, str) else f"{section}[{where}]"), location[2:]

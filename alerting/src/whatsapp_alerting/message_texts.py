@@ -1,6 +1,6 @@
 """The words of the notifications, in each language. The emoji are those of the operations manual."""
 
-from whatsapp_alerting.catalog import Language, Severity
+from whatsapp_alerting.alert import Language, Severity
 
 EMOJI = {Severity.CRITICAL: "🚨", Severity.WARNING: "⚠️", Severity.INFO: "ℹ️"}  # noqa: RUF001 - the manual's sign
 RESOLVED_EMOJI = "✅"
@@ -19,6 +19,8 @@ WORDS = {
         "until": "Hasta",
         "runbook": "Guía",
         "dashboard": "Panel",
+        "silence": "Silenciar",
+        "escalated": "ESCALADO",
         "sms_since": "desde",
     },
     Language.EN: {
@@ -29,6 +31,8 @@ WORDS = {
         "until": "Until",
         "runbook": "Runbook",
         "dashboard": "Dashboard",
+        "silence": "Silence",
+        "escalated": "ESCALATED",
         "sms_since": "since",
     },
 }

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from whatsapp_alerting.yaml_text import GENERATED
+
 
 def is_stale(path: Path, content: str) -> bool:
     """Say whether the file is missing or has another content."""
@@ -17,10 +19,21 @@ def stale_files(directory: Path, files: Mapping[str, str]) -> list[Path]:
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write the files that differ and return their paths, in order."""
-    return sorted(
-        directory / name for name, content in files.items() if write_file(directory / name, content)
-    )
+    """Write the files that differ, remove those that an earlier compilation left; return them, in order."""
+    left_over = [
+        path
+        for path in stale_files(directory, files)
+        if path.is_file() and path.relative_to(directory).as_posix() not in files and _is_generated(path)
+    ]
+    for path in left_over:
+        path.unlink()
+    written = [directory / name for name, content in files.items() if write_file(directory / name, content)]
+    return sorted([*written, *left_over])
+
+
+def _is_generated(path: Path) -> bool:
+    """Say whether the compiler wrote it; anything else is not ours to remove."""
+    return path.suffix == ".yml" and path.read_text(encoding="utf-8").startswith(GENERATED)
 
 
 def write_file(path: Path, content: str) -> bool:

@@ -1,10 +1,14 @@
 """Reading PromQL conditions: thresholds put in, names and ranges taken out."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import promql_parser
+
+NEWEST = "last_over_time"
+"""Looks back for a sample, and smooths nothing."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
@@ -20,6 +24,8 @@ class Expression:
     metrics: frozenset[str]
     ranges: tuple[int, ...]
     """Range and subquery windows, seconds."""
+    smoothing: tuple[int, ...]
+    """Those in which more than the newest sample counts."""
 
 
 def placeholders(text: str) -> set[str]:
@@ -53,7 +59,8 @@ def read(condition: str) -> Expression:
         raise PromqlError(str(error)) from error
     visitor = _Visitor()
     promql_parser.walk(tree, visitor.visit)
-    return Expression(frozenset(visitor.metrics), tuple(visitor.ranges))
+    smoothing = Counter(visitor.ranges) - Counter(visitor.newest_only)
+    return Expression(frozenset(visitor.metrics), tuple(visitor.ranges), tuple(smoothing.elements()))
 
 
 def metric_names(conditions: Iterable[str]) -> set[str]:
@@ -65,10 +72,18 @@ class _Visitor:
     def __init__(self) -> None:
         self.metrics: set[str] = set()
         self.ranges: list[int] = []
+        self.newest_only: list[int] = []
 
     def visit(self, node: promql_parser.Expr) -> bool:
         if isinstance(node, promql_parser.VectorSelector) and node.name:
             self.metrics.add(node.name)
         elif isinstance(node, promql_parser.MatrixSelector | promql_parser.SubqueryExpr) and node.range:
             self.ranges.append(int(node.range.total_seconds()))
+        elif isinstance(node, promql_parser.Call) and node.func.name == NEWEST:
+            self.newest_only += [
+                int(argument.range.total_seconds())
+                for argument in node.args
+                if isinstance(argument, promql_parser.MatrixSelector | promql_parser.SubqueryExpr)
+                and argument.range
+            ]
         return True

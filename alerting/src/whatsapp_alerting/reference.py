@@ -1,19 +1,22 @@
 """`docs/alerts.md`: the catalogue as a page to read."""
 
-from whatsapp_alerting.catalog import Channel
+from whatsapp_alerting.alert import Channel, Kind
 from whatsapp_alerting.duration import format_duration
+from whatsapp_alerting.objective_rules import window_name
 from whatsapp_alerting.promql import format_number
-from whatsapp_alerting.resolution import Installation, ResolvedAlert
+from whatsapp_alerting.proofs import APPLIES, Proof
+from whatsapp_alerting.resolution import Installation, ResolvedAlert, ResolvedArea
 
 _HEAD = """# Alerts
 
 Made by `whatsapp-alerting compile` from `alerting/catalog.yml`; changes go there.
 
-| Alert | Severity | Channels | `for` | Cooldown | Detected within |
-|---|---|---|---|---|---|
+| Alert | Severity | Channels | `for` | Cooldown | Detected within | Proved in |
+|---|---|---|---|---|---|---|
 """
 
 _RUNBOOKS = "../alerting/runbooks"
+_TESTS = "../alerting/compiled/tests/rules"
 
 _HOW = """
 ## How the promises are kept
@@ -30,12 +33,35 @@ _HOW = """
 
 def reference_page(installation: Installation) -> str:
     """Return the page."""
-    rows = "".join(_row(alert) for alert in installation.alerts)
+    rows = "".join(_row(area, alert) for area in installation.areas for alert in area.alerts)
     sections = "".join(_section(alert) for alert in installation.alerts)
-    return _HEAD + rows + _HOW + _inhibitions(installation) + sections
+    inhibitions = _inhibitions(installation)
+    return "".join([_HEAD, rows, _HOW, inhibitions, _proofs(), _objectives(installation), sections])
 
 
-def _row(alert: ResolvedAlert) -> str:
+def _proofs() -> str:
+    """Return the table of what is proved of which kind of alert."""
+    head = " | ".join(kind.value for kind in Kind)
+    lines = [f"\n## What the generated tests show\n\n| | {head} |\n|---|{'---|' * len(Kind)}\n"]
+    for proof in Proof:
+        marks = " | ".join("yes" if proof in APPLIES[kind] else "-" for kind in Kind)
+        lines.append(f"| {proof.value} | {marks} |\n")
+    return "".join(lines)
+
+
+def _objectives(installation: Installation) -> str:
+    objectives = [one.rules.objective for area in installation.areas for one in area.objectives]
+    if not objectives:
+        return ""
+    lines = ["\n## Objectives\n\n| Objective | Target | Period | es | en |\n|---|---|---|---|---|\n"]
+    for one in objectives:
+        cells = [one.name, f"{one.target_percent:g} %", window_name(one.period)]
+        cells += [one.description.es, one.description.en]
+        lines.append(f"| {' | '.join(cells)} |\n")
+    return "".join(lines)
+
+
+def _row(area: ResolvedArea, alert: ResolvedAlert) -> str:
     channels = ", ".join(channel.value for channel in Channel if channel in alert.channels)
     cells = [
         f"[{alert.name}](#{alert.name.lower()})",
@@ -44,6 +70,7 @@ def _row(alert: ResolvedAlert) -> str:
         format_duration(alert.hold),
         format_duration(alert.cooldown),
         format_duration(alert.detect_within),
+        f"[{area.name}]({_TESTS}/{area.name}.test.yml)",
     ]
     return f"| {' | '.join(cells)} |\n"
 
@@ -74,6 +101,13 @@ def _section(alert: ResolvedAlert) -> str:
     ]
     if thresholds:
         lines.append(f"- Thresholds: {thresholds}")
+    if entry.escalate_after is not None:
+        to = ", ".join(channel.value for channel in entry.escalate_to)
+        lines.append(
+            f"- After {format_duration(entry.escalate_after)} also to the escalation contacts ({to})"
+        )
+    if entry.may_wait:
+        lines.append("- Waits for business hours, where an installation has them")
     if entry.keep_firing_for:
         lines.append(f"- Goes on for {format_duration(entry.keep_firing_for)} after the condition ends")
     lines += [

@@ -1,9 +1,12 @@
 """Catalogue and overrides together: the alerts of one installation, with every value decided."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from whatsapp_alerting.catalog import Alert, Catalog, Channel, Language, Timing
+from whatsapp_alerting.alert import Alert, Channel, Language
+from whatsapp_alerting.catalog import Area, Catalog, Timing
 from whatsapp_alerting.duration import format_duration
+from whatsapp_alerting.objective_rules import BurnAlert, ObjectiveRules, compile_objective
 from whatsapp_alerting.overrides import AlertOverride, Overrides
 from whatsapp_alerting.promql import fill
 
@@ -29,12 +32,62 @@ class ResolvedAlert:
 
     def static_labels(self) -> dict[str, str]:
         """Return the labels that routes match on: stable ones, so that a new alert does not reset a route."""
+        waiting = {"may_wait": "true"} if self.entry.may_wait else {}
+        return {
+            **self._common_labels(),
+            **waiting,
+            **{f"notify_{channel.value}": "true" for channel in self.channels},
+        }
+
+    def escalation_labels(self) -> dict[str, str]:
+        """Return the labels of the rule that tells the escalation contacts."""
+        channels = {f"escalate_{channel.value}": "true" for channel in self.entry.escalate_to}
+        return {**self._common_labels(), "escalation": "true", **channels}
+
+    def _common_labels(self) -> dict[str, str]:
         return {
             "severity": self.entry.severity.value,
             "service": SERVICE,
             "cooldown": format_duration(self.cooldown),
-            **{f"notify_{channel.value}": "true" for channel in self.channels},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedBurnAlert:
+    """A derived alert with the windows (seconds) that it looks at."""
+
+    alert: ResolvedAlert
+    long: int
+    short: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedObjective:
+    """An objective's rules; alerts and recordings are evaluated fast or slowly (see objective_rules)."""
+
+    rules: ObjectiveRules
+    fast_alerts: tuple[ResolvedBurnAlert, ...]
+    slow_alerts: tuple[ResolvedBurnAlert, ...]
+
+    @property
+    def alerts(self) -> tuple[ResolvedBurnAlert, ...]:
+        """All of them, the fastest first."""
+        return (*self.fast_alerts, *self.slow_alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedArea:
+    """What is compiled into one rule file."""
+
+    name: str
+    own_alerts: tuple[ResolvedAlert, ...]
+    objectives: tuple[ResolvedObjective, ...]
+
+    @property
+    def alerts(self) -> tuple[ResolvedAlert, ...]:
+        """Written and derived ones."""
+        derived = (one.alert for objective in self.objectives for one in objective.alerts)
+        return (*self.own_alerts, *derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +96,12 @@ class Installation:
 
     timing: Timing
     overrides: Overrides
-    alerts: tuple[ResolvedAlert, ...]
+    areas: tuple[ResolvedArea, ...]
+
+    @property
+    def alerts(self) -> tuple[ResolvedAlert, ...]:
+        """Those of all areas."""
+        return tuple(alert for area in self.areas for alert in area.alerts)
 
     @property
     def language(self) -> Language:
@@ -68,10 +126,25 @@ class Installation:
 
 def resolve(catalog: Catalog, overrides: Overrides) -> Installation:
     """Apply the overrides. Both must have passed the lint."""
-    alerts = tuple(
-        _resolved(entry, overrides.alerts.get(entry.name, AlertOverride())) for entry in catalog.alerts
+    areas = tuple(
+        _resolved_area(name, area, catalog.timing, overrides) for name, area in catalog.areas.items()
     )
-    return Installation(timing=catalog.timing, overrides=overrides, alerts=alerts)
+    return Installation(timing=catalog.timing, overrides=overrides, areas=areas)
+
+
+def _resolved_area(name: str, area: Area, timing: Timing, overrides: Overrides) -> ResolvedArea:
+    def resolved(entry: Alert) -> ResolvedAlert:
+        return _resolved(entry, overrides.alerts.get(entry.name, AlertOverride()))
+
+    def burning(alerts: Iterable[BurnAlert]) -> tuple[ResolvedBurnAlert, ...]:
+        return tuple(ResolvedBurnAlert(resolved(one.alert), one.long, one.short) for one in alerts)
+
+    compiled = [compile_objective(objective, timing) for objective in area.objectives]
+    return ResolvedArea(
+        name,
+        tuple(resolved(entry) for entry in area.alerts),
+        tuple(ResolvedObjective(one, burning(one.fast_alerts), burning(one.slow_alerts)) for one in compiled),
+    )
 
 
 def _resolved(entry: Alert, override: AlertOverride) -> ResolvedAlert:

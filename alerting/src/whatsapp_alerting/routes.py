@@ -6,9 +6,19 @@ jitters (measured on 0.25). Within C nothing about the same alert is sent; the p
 also waits up to C.
 """
 
-from whatsapp_alerting.catalog import Channel, Inhibition
+from dataclasses import dataclass
+
+from whatsapp_alerting.alert import Channel, Inhibition
 from whatsapp_alerting.duration import format_duration
-from whatsapp_alerting.overrides import EmailReceiver, HeartbeatReceiver, SlackReceiver, SmsReceiver
+from whatsapp_alerting.overrides import (
+    BusinessHours,
+    EmailReceiver,
+    HeartbeatReceiver,
+    Receivers,
+    SlackReceiver,
+    SmsReceiver,
+    Weekday,
+)
 from whatsapp_alerting.resolution import Installation, ResolvedAlert
 from whatsapp_alerting.yaml_text import to_yaml
 
@@ -16,6 +26,7 @@ NOBODY = "none"
 """Receiver without a channel: for alerts whose channel this installation does not have."""
 TEMPLATES = "templates/*.tmpl"
 """Relative to the configuration file."""
+OUTSIDE = "outside-business-hours"
 HEARTBEAT_REPEAT = 50
 """Seconds: a beat each minute, the group's interval."""
 
@@ -24,6 +35,8 @@ def alertmanager_file(installation: Installation) -> str:
     """Return `alertmanager.yml`."""
     receivers = installation.overrides.receivers
     configured = receivers.configured()
+    escalation = receivers.escalation.configured()
+    hours = installation.overrides.business_hours
     email = _email_global(receivers.email) if receivers.email else {}
     document: dict[str, object] = {
         "global": {"resolve_timeout": "5m", **email},
@@ -34,27 +47,55 @@ def alertmanager_file(installation: Installation) -> str:
             "group_wait": format_duration(installation.timing.group_wait),
             "group_interval": "5m",
             "repeat_interval": "4h",
-            "routes": [
-                _route(installation, channel, cooldown, channel in configured)
-                for channel, cooldown in routes(installation)
-            ],
+            "routes": [_route(installation, route) for route in routes(installation)],
         },
         "inhibit_rules": [
             _inhibit_rule(inhibition, alert)
             for alert in installation.alerts
             for inhibition in alert.entry.inhibited_by
         ],
-        "receivers": [{"name": NOBODY}]
-        + [_receiver(getattr(receivers, channel.value)) for channel in Channel if channel in configured],
+        "receivers": [
+            {"name": NOBODY},
+            *(_receiver(getattr(receivers, channel.value)) for channel in Channel if channel in configured),
+            *(_escalation_receiver(receivers, channel) for channel in Channel if channel in escalation),
+        ],
     }
+    if hours is not None:
+        document["time_intervals"] = _outside(hours, installation.overrides.timezone)
     return to_yaml(document)
 
 
-def routes(installation: Installation) -> list[tuple[Channel, int]]:
-    """Return channel and cooldown (seconds) of each route, in their order."""
-    pairs = {(channel, alert.cooldown) for alert in installation.alerts for channel in alert.channels}
+@dataclass(frozen=True, slots=True, order=True)
+class Route:
+    """What a route matches: stable labels, so that a new alert does not change the identity of a group."""
+
+    place: int
+    """In Channel's order."""
+    escalation: bool
+    cooldown: int
+    may_wait: bool
+
+    @property
+    def channel(self) -> Channel:
+        return list(Channel)[self.place]
+
+
+def routes(installation: Installation) -> list[Route]:
+    """Return the routes in their order."""
+    hours = installation.overrides.business_hours is not None
     order = list(Channel)
-    return sorted(pairs, key=lambda pair: (order.index(pair[0]), pair[1]))
+    found = {
+        Route(order.index(channel), False, alert.cooldown, hours and alert.entry.may_wait)
+        for alert in installation.alerts
+        for channel in alert.channels
+    }
+    found |= {
+        Route(order.index(channel), True, alert.cooldown, False)
+        for alert in installation.alerts
+        if alert.entry.escalate_after is not None
+        for channel in alert.entry.escalate_to
+    }
+    return sorted(found)
 
 
 def fallback_receiver(installation: Installation) -> str:
@@ -72,19 +113,73 @@ def expected_receivers(installation: Installation, alert: ResolvedAlert) -> list
     return [channel.value if channel in configured else NOBODY for channel in alert.channels]
 
 
-def _route(
-    installation: Installation, channel: Channel, cooldown: int, configured: bool
-) -> dict[str, object]:
+def expected_escalation(installation: Installation, alert: ResolvedAlert) -> list[str]:
+    """Return the receivers that hear of an alert that goes on, in the order of the routes."""
+    configured = installation.overrides.receivers.escalation.configured()
+    return [
+        _escalation_name(channel) if channel in configured else NOBODY for channel in alert.entry.escalate_to
+    ]
+
+
+def _escalation_name(channel: Channel) -> str:
+    return f"escalation-{channel.value}"
+
+
+def _route(installation: Installation, route: Route) -> dict[str, object]:
+    receivers = installation.overrides.receivers
+    channel, cooldown = route.channel, route.cooldown
+    if route.escalation:
+        label, configured, name = "escalate", receivers.escalation.configured(), _escalation_name(channel)
+    else:
+        label, configured, name = "notify", receivers.configured(), channel.value
+    matchers = [f'{label}_{channel.value}="true"', f'cooldown="{format_duration(cooldown)}"']
+    if installation.overrides.business_hours is not None and not route.escalation:
+        matchers.append(f'may_wait="{"true" if route.may_wait else ""}"')
     repeat = HEARTBEAT_REPEAT if channel is Channel.HEARTBEAT and cooldown == 60 else cooldown * 9 // 10
-    return {
-        "receiver": channel.value if configured else NOBODY,
-        "matchers": [f'notify_{channel.value}="true"', f'cooldown="{format_duration(cooldown)}"'],
+    written: dict[str, object] = {
+        "receiver": name if channel in configured else NOBODY,
+        "matchers": matchers,
         "group_by": ["..."],
         "group_wait": format_duration(installation.timing.group_wait),
         "group_interval": format_duration(cooldown),
         "repeat_interval": format_duration(repeat),
         "continue": True,
     }
+    if route.may_wait:
+        written["mute_time_intervals"] = [OUTSIDE]
+    return written
+
+
+def _outside(hours: BusinessHours, timezone: str) -> list[dict[str, object]]:
+    """Return the interval that is not business hours: before and after them, and the other days."""
+    spans = []
+    if hours.start != "00:00":
+        spans.append({"start_time": "00:00", "end_time": hours.start})
+    if hours.end != "24:00":
+        spans.append({"start_time": hours.end, "end_time": "24:00"})
+    days = [day.value for day in Weekday if day in hours.days]
+    others = [day.value for day in Weekday if day not in hours.days]
+    intervals: list[dict[str, object]] = []
+    if spans:
+        intervals.append({"times": spans, "weekdays": days, "location": timezone})
+    if others:
+        intervals.append({"weekdays": others, "location": timezone})
+    return [{"name": OUTSIDE, "time_intervals": intervals}]
+
+
+def _escalation_receiver(receivers: Receivers, channel: Channel) -> dict[str, object]:
+    """Return the receiver of the escalation contacts: the usual one with other addresses."""
+    contacts = receivers.escalation
+    match channel:
+        case Channel.SLACK if contacts.slack is not None:
+            receiver = _receiver(contacts.slack)
+        case Channel.EMAIL if contacts.email is not None and receivers.email is not None:
+            receiver = _receiver(receivers.email.model_copy(update={"to": contacts.email}))
+        case Channel.SMS if contacts.sms is not None and receivers.sms is not None:
+            receiver = _receiver(receivers.sms.model_copy(update={"phone_number": contacts.sms}))
+        case _:
+            raise ValueError(f"{channel.value} has no escalation contact")
+    return {**receiver, "name": _escalation_name(channel)}
 
 
 def _inhibit_rule(inhibition: Inhibition, target: ResolvedAlert) -> dict[str, object]:

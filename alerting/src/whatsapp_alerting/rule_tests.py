@@ -1,224 +1,165 @@
-"""Tests for `promtool test rules`, generated from each entry's signal.
+"""The proofs of the written alerts (see proofs), as cases for promtool, from each entry's signal."""
 
-They query `ALERTS`, because `exp_alerts` compares every annotation too, and show for each entry that the
-alert fires on every fault within its promise with exactly its labels, and not before its `for`; stays silent
-when healthy, on the boundary, and on a fault shorter than `for`; ends when the fault ends; and survives lost
-scrapes.
-"""
+from collections.abc import Iterator, Mapping
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
-
-from whatsapp_alerting.catalog import Fault, SeriesValues, Timing
-from whatsapp_alerting.duration import format_duration
-from whatsapp_alerting.promql import fill, format_number
+from whatsapp_alerting.alert import Fault, SeriesValues
+from whatsapp_alerting.catalog import Timing
+from whatsapp_alerting.objective_tests import PACES, fast_cases, slow_cases
+from whatsapp_alerting.promql import read
+from whatsapp_alerting.promtool_cases import AFTERWARDS, Check, Checks, case, cases_file
+from whatsapp_alerting.proofs import APPLIES, Proof
 from whatsapp_alerting.resolution import Installation, ResolvedAlert
-from whatsapp_alerting.yaml_text import to_yaml
+from whatsapp_alerting.samples import Absent, Constant, Growing, Level, Span, notation, parse_level
 
-RULES_FILE = "../rules/whatsapp.rules.yml"
 FAULT_AT = 180
-"""Seconds of health before the fault; longer than the ranges of the conditions."""
-AFTERWARDS = 180
-"""Seconds that a test goes on after the last thing that happens."""
+"""Least seconds of health before the fault."""
 LOST_SCRAPES = 2
 
-_SUM = re.compile(r"^\s*-?[0-9.]+(\s*[-+]\s*[0-9.]+)*\s*$")
+
+def rule_test_files(installation: Installation) -> dict[str, str]:
+    """Return path -> test file: one for each rule file, and one for what it evaluates slowly."""
+    files = {}
+    timing = installation.timing
+    for area in installation.areas:
+        rules = f"../../rules/{area.name}.rules.yml"
+        cases = [one for alert in area.own_alerts for one in AlertCases(alert, timing).cases()]
+        cases += [one for objective in area.objectives for one in fast_cases(objective, timing)]
+        files[f"tests/rules/{area.name}.test.yml"] = cases_file(rules, timing.evaluation_interval, cases)
+        for evaluation in PACES:
+            slow = [one for objective in area.objectives for one in slow_cases(objective, timing, evaluation)]
+            if slow:
+                path = f"tests/rules/{area.name}-{evaluation}s.test.yml"
+                files[path] = cases_file(rules, evaluation, slow)
+    return files
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    at: int
-    expression: str
-    labels: dict[str, str] | None = None
-    """Labels of the one sample that is expected; `None` expects nothing."""
+class AlertCases:
+    """The cases of one alert."""
 
-
-def rule_tests_file(installation: Installation) -> str:
-    """Return the test file."""
-    document = {
-        "rule_files": [RULES_FILE],
-        "evaluation_interval": format_duration(installation.timing.evaluation_interval),
-        "tests": [
-            case for alert in installation.alerts for case in _AlertTests(alert, installation.timing).cases()
-        ],
-    }
-    return to_yaml(document)
-
-
-def value_of(expression: str, thresholds: dict[str, float]) -> str:
-    """Return the number that a sum such as `${limit} + 0.1` stands for.
-
-    Raises:
-        ValueError: it is not a sum of numbers.
-    """
-    filled = fill(expression, thresholds)
-    if not _SUM.match(filled):
-        raise ValueError(f"{expression!r} is not a sum of numbers and thresholds")
-    terms = re.findall(r"[-+]?\s*[0-9.]+", filled)
-    return format_number(float(sum((Decimal(term.replace(" ", "")) for term in terms), Decimal(0))))
-
-
-_Values = Callable[[str, str, str | None], str]
-"""Series, its healthy value, its value in the fault if it has one -> samples in promtool's notation."""
-
-
-class _AlertTests:
     def __init__(self, alert: ResolvedAlert, timing: Timing) -> None:
         self._alert = alert
-        self._timing = timing
         self._scrape = timing.scrape_interval
+        self._evaluation = timing.evaluation_interval
+        self._checks = Checks(alert)
         # What is left of the promise for Prometheus itself.
         self._fires_by = alert.detect_within - timing.group_wait - timing.scrape_interval
-        self._selector = f'alertname="{alert.name}"'
+        reads = read(alert.condition)
+        self._smoothing = max(reads.smoothing, default=0)
+        self._fault_at = self._on_scrape(max(FAULT_AT, *reads.ranges, 0) + self._scrape - 1)
+        signal = alert.entry.signal
+        self._healthy = {series: self._level(text) for series, text in signal.healthy.items()}
 
     def cases(self) -> Iterator[dict[str, object]]:
+        """Return what applies to the alert's kind."""
         signal = self._alert.entry.signal
-        if not signal.healthy:
-            yield from (self._always(fault) for fault in signal.faults)
-            return
-        yield self._silent("healthy", {})
+        proofs = APPLIES[self._alert.entry.kind]
+        if Proof.HEALTHY in proofs:
+            yield self._silent("healthy", {})
+        # What is just not a fault is tested wherever an entry gives it; thresholds must (see lint).
         for number, values in enumerate(signal.boundary, start=1):
-            yield self._silent(f"on the boundary ({number})", values)
+            yield self._silent(f"on the boundary ({number})", self._levels(values))
+        if Proof.NO_TRAFFIC in proofs:
+            yield from self._no_traffic()
         for fault in signal.faults:
             yield self._fires(fault)
-            yield self._ends(fault)
-            yield self._too_short(fault)
-            if not all(series.startswith("up{") for series in fault.series):
+            if Proof.RESETS in proofs:
+                yield self._ends(fault)
+            if Proof.BLIP in proofs:
+                yield self._blip(fault)
+            if Proof.LOST_SCRAPES in proofs and not all(name.startswith("up{") for name in fault.series):
                 yield self._lost_scrapes(fault)
 
-    def _always(self, fault: Fault) -> dict[str, object]:
-        return self._case(fault.name, [], [self._firing(self._fires_by, fault)])
+    def _silent(self, what: str, changes: Mapping[str, Level]) -> dict[str, object]:
+        end = self._fault_at + self._alert.detect_within + AFTERWARDS
+        levels = {**self._healthy, **changes}
+        series = {name: self._notation([(level, end)]) for name, level in levels.items()}
+        return self._case(what, series, [self._checks.never_active(end)])
 
-    def _silent(self, what: str, values: SeriesValues) -> dict[str, object]:
-        end = FAULT_AT + self._alert.detect_within + AFTERWARDS
-        series = self._series(
-            values, lambda _series, healthy, changed: self._constant(changed or healthy, end)
-        )
-        return self._case(what, series, [self._never(end)])
+    def _no_traffic(self) -> Iterator[dict[str, object]]:
+        still = {series: Constant(0) for series, level in self._healthy.items() if isinstance(level, Growing)}
+        if still:
+            yield self._silent("counters stand still", still)
+        yield self._silent("no series", {series: Absent() for series in self._healthy})
 
     def _fires(self, fault: Fault) -> dict[str, object]:
-        end = FAULT_AT + self._alert.detect_within + AFTERWARDS
-        before_hold = FAULT_AT + self._alert.hold - self._timing.evaluation_interval
-        checks = [
-            _Check(FAULT_AT - self._timing.evaluation_interval, f"ALERTS{{{self._selector}}}"),
-            _Check(before_hold, self._firing_series()),
-            self._firing(FAULT_AT + self._fires_by, fault),
-            self._firing(end, fault),
-        ]
-        series = self._series(
-            fault.series, lambda _series, healthy, changed: self._from_fault(healthy, changed, end)
-        )
-        return self._case(fault.name, series, checks)
+        end = self._fault_at + self._alert.detect_within + AFTERWARDS
+        checks: list[Check] = []
+        if self._healthy:
+            checks.append(self._checks.inactive(self._fault_at - self._evaluation))
+            if self._alert.hold:
+                checks.append(self._checks.not_firing(self._fault_at + self._alert.hold - self._evaluation))
+        checks.append(self._checks.firing(self._fault_at + self._fires_by, fault.labels))
+        checks.append(self._checks.firing(end, fault.labels))
+        return self._case(fault.name, self._course(fault, [(True, end - self._fault_at)]), checks)
 
     def _ends(self, fault: Fault) -> dict[str, object]:
-        ends = FAULT_AT + self._on_scrape(self._alert.detect_within) + AFTERWARDS
-        quiet = ends + (self._alert.entry.keep_firing_for or 0) + 2 * self._timing.evaluation_interval
-        end = quiet + AFTERWARDS
-
-        def values(_series: str, healthy: str, changed: str | None) -> str:
-            if changed is None:
-                return self._constant(healthy, end)
-            spans = [(healthy, FAULT_AT), (changed, ends - FAULT_AT), (healthy, end - ends)]
-            return self._spans(spans)
-
+        lasts = self._on_scrape(self._alert.detect_within) + AFTERWARDS
+        ends = self._fault_at + lasts
+        quiet = ends + (self._alert.entry.keep_firing_for or 0) + self._smoothing + 2 * self._evaluation
+        quiet += self._scrape if self._smoothing else 0
+        series = self._course(fault, [(True, lasts), (False, quiet + AFTERWARDS - ends)])
         checks = [
-            self._firing(ends - self._timing.evaluation_interval, fault),
-            _Check(quiet, f"ALERTS{{{self._selector}}}"),
+            self._checks.firing(ends - self._evaluation, fault.labels),
+            self._checks.inactive(quiet),
         ]
-        return self._case(f"{fault.name}, then ends", self._series(fault.series, values), checks)
+        return self._case(f"{fault.name}, then ends", series, checks)
 
-    def _too_short(self, fault: Fault) -> dict[str, object]:
-        lasts = max(self._scrape, self._on_scrape(self._alert.hold) - self._scrape)
-        end = FAULT_AT + lasts + self._alert.hold + AFTERWARDS
-
-        def values(_series: str, healthy: str, changed: str | None) -> str:
-            if changed is None:
-                return self._constant(healthy, end)
-            return self._spans([(healthy, FAULT_AT), (changed, lasts), (healthy, end - FAULT_AT - lasts)])
-
-        expression = f"count_over_time({self._firing_series()}[{format_duration(end)}])"
+    def _blip(self, fault: Fault) -> dict[str, object]:
+        """A fault shorter than `for`, or of a single scrape when the condition looks at more than one."""
+        shorter = self._on_scrape(self._alert.hold) - self._scrape
+        lasts = self._scrape if self._smoothing else max(self._scrape, shorter)
+        afterwards = self._alert.hold + self._smoothing + AFTERWARDS
+        series = self._course(fault, [(True, lasts), (False, afterwards)])
         return self._case(
-            f"{fault.name} for less than the alert waits",
-            self._series(fault.series, values),
-            [_Check(end, expression)],
+            f"{fault.name}, too short",
+            series,
+            [self._checks.never_fired(self._fault_at + lasts + afterwards)],
         )
 
     def _lost_scrapes(self, fault: Fault) -> dict[str, object]:
         """Scrapes fail halfway through `for`; the alert must not start to wait again."""
-        first = self._on_scrape(self._alert.hold // 2)
-        end = FAULT_AT + self._alert.detect_within + AFTERWARDS
+        end = self._fault_at + self._alert.detect_within + AFTERWARDS
+        first = (self._fault_at + self._on_scrape(self._alert.hold // 2)) // self._scrape
+        lost = range(first, first + LOST_SCRAPES)
+        series = self._course(fault, [(True, end - self._fault_at)], lost=lost)
+        checks = [self._checks.firing(self._fault_at + self._fires_by, fault.labels)]
+        return self._case(f"{fault.name}, while scrapes fail", series, checks)
 
-        def values(series: str, healthy: str, changed: str | None) -> str:
-            if series.startswith("up{"):  # Prometheus writes `up` for the scrapes that fail, too.
-                return self._from_fault(healthy, changed, end)
-            steady = changed or healthy
-            rest = self._constant(steady, end - FAULT_AT - first - LOST_SCRAPES * self._scrape)
-            before = self._spans([(healthy, FAULT_AT), (steady, first)] if first else [(healthy, FAULT_AT)])
-            return f"{before} stale _x{LOST_SCRAPES - 1} {rest}"
+    def _course(
+        self, fault: Fault, then: list[tuple[bool, int]], *, lost: range = range(0)
+    ) -> dict[str, str]:
+        """Return the series: healthy until the fault, then (faulty?, seconds) one after the other."""
+        changes = self._levels(fault.series)
+        names = {**self._healthy, **changes}
 
-        checks = [self._firing(FAULT_AT + self._fires_by, fault)]
-        return self._case(f"{fault.name}, while scrapes fail", self._series(fault.series, values), checks)
+        def spans(name: str) -> list[tuple[Level, int]]:
+            healthy = self._healthy.get(name, Absent())
+            faulty = changes.get(name, healthy)
+            return [
+                (healthy, self._fault_at),
+                *((faulty if bad else healthy, length) for bad, length in then),
+            ]
 
-    def _firing_series(self) -> str:
-        return f'ALERTS{{{self._selector},alertstate="firing"}}'
-
-    def _firing(self, at: int, fault: Fault) -> _Check:
-        labels = {
-            "__name__": "ALERTS",
-            "alertname": self._alert.name,
-            "alertstate": "firing",
-            **self._alert.static_labels(),
-            **fault.labels,
+        # Prometheus writes `up` for the scrapes that fail, too.
+        return {
+            name: self._notation(spans(name), lost=range(0) if name.startswith("up{") else lost)
+            for name in names
         }
-        return _Check(at, self._firing_series(), labels)
 
-    def _never(self, end: int) -> _Check:
-        return _Check(end, f"count_over_time(ALERTS{{{self._selector}}}[{format_duration(end)}])")
+    def _notation(self, spans: list[tuple[Level, int]], *, lost: range = range(0)) -> str:
+        counted = [Span(level, seconds // self._scrape) for level, seconds in spans]
+        # One sample more, at the end itself.
+        counted[-1] = Span(counted[-1].level, counted[-1].scrapes + 1)
+        return notation(counted, self._scrape, lost=lost)
 
-    def _series(self, changes: SeriesValues, values: _Values) -> list[dict[str, str]]:
-        healthy = self._alert.entry.signal.healthy
-        thresholds = self._alert.thresholds
-        written = []
-        for series in {**healthy, **changes}:
-            changed = value_of(changes[series], thresholds) if series in changes else None
-            usual = value_of(healthy[series], thresholds) if series in healthy else "_"
-            written.append({"series": series, "values": values(series, usual, changed)})
-        return written
+    def _levels(self, values: SeriesValues) -> dict[str, Level]:
+        return {series: self._level(text) for series, text in values.items()}
+
+    def _level(self, text: str) -> Level:
+        return parse_level(text, self._alert.thresholds)
 
     def _on_scrape(self, seconds: int) -> int:
         return seconds // self._scrape * self._scrape
 
-    def _constant(self, value: str, seconds: int) -> str:
-        return f"{value}x{seconds // self._scrape}"
-
-    def _from_fault(self, healthy: str, changed: str | None, end: int) -> str:
-        if changed is None:
-            return self._constant(healthy, end)
-        return f"{self._spans([(healthy, FAULT_AT)])} {self._constant(changed, end - FAULT_AT)}"
-
-    def _spans(self, spans: list[tuple[str, int]]) -> str:
-        """`AxN` stands for N + 1 samples, so a span of N scrapes is written with N - 1."""
-        return " ".join(f"{value}x{seconds // self._scrape - 1}" for value, seconds in spans)
-
-    def _case(self, what: str, series: list[dict[str, str]], checks: list[_Check]) -> dict[str, object]:
-        return {
-            "name": f"{self._alert.name}: {what}",
-            "interval": format_duration(self._scrape),
-            "input_series": series,
-            "promql_expr_test": [_check(check) for check in checks],
-        }
-
-
-def _check(check: _Check) -> dict[str, object]:
-    written: dict[str, object] = {"expr": check.expression, "eval_time": format_duration(check.at)}
-    if check.labels is None:
-        written["exp_samples"] = []
-    else:
-        name = check.labels["__name__"]
-        pairs = ", ".join(
-            f'{label}="{value}"' for label, value in sorted(check.labels.items()) if label != "__name__"
-        )
-        written["exp_samples"] = [{"labels": f"{name}{{{pairs}}}", "value": 1}]
-    return written
+    def _case(self, what: str, series: Mapping[str, str], checks: list[Check]) -> dict[str, object]:
+        return case(f"{self._alert.name}: {what}", self._scrape, series, checks)

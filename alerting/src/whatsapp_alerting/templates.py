@@ -6,7 +6,7 @@ The sources are in `message_templates/`, with `@@name@@` where a word goes.
 import re
 from importlib import resources
 
-from whatsapp_alerting.catalog import Language, Severity
+from whatsapp_alerting.alert import Language, Severity
 from whatsapp_alerting.clock import moment, zone_name
 from whatsapp_alerting.gsm import MAX_SMS, transliterate
 from whatsapp_alerting.message_texts import EMOJI, RESOLVED_EMOJI, SEVERITY, WORDS

@@ -1,5 +1,6 @@
 """Checking compiled files with Prometheus' and Alertmanager's own tools."""
 
+import errno
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -36,8 +37,9 @@ def verify(directory: Path) -> Iterator[Verdict]:
     """
     promtool, amtool = _tool("promtool"), _tool("amtool")
     configuration = str(directory / ALERTMANAGER)
-    yield _run("rules are valid", [promtool, "check", "rules", str(directory / RULES)])
-    yield _run("rules pass their tests", [promtool, "test", "rules", str(directory / RULE_TESTS)])
+    yield _run("rules are valid", [promtool, "check", "rules", *_files(directory / RULES, "*.rules.yml")])
+    for tests in _files(directory / RULE_TESTS, "*.test.yml"):
+        yield _run(f"rules pass {Path(tests).name}", [promtool, "test", "rules", tests])
     yield _run("Alertmanager's configuration is valid", [amtool, "check-config", configuration])
     for row in _routing_table(directory / ROUTING_TESTS):
         yield _run(f"route of {row.name}", [amtool, *row.arguments(configuration)])
@@ -59,6 +61,13 @@ class _Row:
             f"--verify.receivers={','.join(self.receivers)}",
             *(f"{label}={value}" for label, value in self.labels.items()),
         ]
+
+
+def _files(folder: Path, pattern: str) -> list[str]:
+    found = sorted(str(path) for path in folder.glob(pattern))
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "has no compiled files", str(folder))
+    return found
 
 
 def _routing_table(path: Path) -> list[_Row]:

@@ -1,0 +1,92 @@
+"""The parts of a test file for `promtool test rules`.
+
+Cases query `ALERTS`, because `exp_alerts` compares every annotation too.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from whatsapp_alerting.duration import format_duration
+from whatsapp_alerting.resolution import ResolvedAlert
+from whatsapp_alerting.yaml_text import to_yaml
+
+AFTERWARDS = 180
+"""Seconds that a case goes on after the last thing that happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A query at a time; `labels` are those of the one sample that is expected, None expects nothing."""
+
+    at: int
+    expression: str
+    labels: Mapping[str, str] | None = None
+
+    def written(self) -> dict[str, object]:
+        """Return it as promtool reads it."""
+        document: dict[str, object] = {"expr": self.expression, "eval_time": format_duration(self.at)}
+        if self.labels is None:
+            document["exp_samples"] = []
+        else:
+            pairs = ", ".join(f'{name}="{value}"' for name, value in sorted(self.labels.items()))
+            document["exp_samples"] = [{"labels": f"ALERTS{{{pairs}}}", "value": 1}]
+        return document
+
+
+class Checks:
+    """The queries about one alert; its rule for the escalation contacts is left out."""
+
+    def __init__(self, alert: ResolvedAlert) -> None:
+        self._alert = alert
+        self._selector = f'alertname="{alert.name}",escalation=""'
+
+    def firing(self, at: int, labels: Mapping[str, str]) -> Check:
+        """It fires, once, with these identity labels."""
+        expected = {
+            "alertname": self._alert.name,
+            "alertstate": "firing",
+            **self._alert.static_labels(),
+            **labels,
+        }
+        return Check(at, self._firing, expected)
+
+    def not_firing(self, at: int) -> Check:
+        """It may be pending."""
+        return Check(at, self._firing)
+
+    def inactive(self, at: int) -> Check:
+        """It is neither firing nor pending."""
+        return Check(at, f"ALERTS{{{self._selector}}}")
+
+    def never_active(self, until: int) -> Check:
+        """It was not even pending."""
+        return Check(until, f"count_over_time(ALERTS{{{self._selector}}}[{format_duration(until)}])")
+
+    def never_fired(self, until: int) -> Check:
+        """It may have been pending."""
+        return Check(until, f"count_over_time({self._firing}[{format_duration(until)}])")
+
+    @property
+    def _firing(self) -> str:
+        return f'ALERTS{{{self._selector},alertstate="firing"}}'
+
+
+def case(name: str, interval: int, series: Mapping[str, str], checks: Iterable[Check]) -> dict[str, object]:
+    """Return a case; `series` is selector -> samples in promtool's notation, one each `interval` seconds."""
+    return {
+        "name": name,
+        "interval": format_duration(interval),
+        "input_series": [{"series": selector, "values": values} for selector, values in series.items()],
+        "promql_expr_test": [check.written() for check in checks],
+    }
+
+
+def cases_file(rule_file: str, evaluation_interval: int, cases: list[dict[str, object]]) -> str:
+    """Return a test file."""
+    return to_yaml(
+        {
+            "rule_files": [rule_file],
+            "evaluation_interval": format_duration(evaluation_interval),
+            "tests": cases,
+        }
+    )
