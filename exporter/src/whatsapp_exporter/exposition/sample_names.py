@@ -28,7 +28,8 @@ def comments(definition: MetricDefinition, kind: Kind, *, openmetrics: bool) -> 
 
 def has_unit(definition: MetricDefinition) -> bool:
     """Return whether the name says the unit, as OpenMetrics demands of one that is declared."""
-    return bool(definition.unit) and definition.name.removesuffix("_total").endswith(f"_{definition.unit}")
+    base = _base_name(definition, definition.kind)
+    return bool(definition.unit) and base.endswith(f"_{definition.unit}")
 
 
 class ValueNames:
