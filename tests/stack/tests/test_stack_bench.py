@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from whatsapp_stack.bench import reading, sending, webhooks
+from whatsapp_stack.bench import exposition, reading, sending, webhooks
+from whatsapp_stack.bench.exposition import ExpositionLoad
 from whatsapp_stack.bench.figures import Figure, Report, Target, to_json
 from whatsapp_stack.bench.large_database import fill
 from whatsapp_stack.bench.reading import ReadingLoad
@@ -47,6 +48,13 @@ async def test_reading_keeps_its_database(tmp_path: Path) -> None:
     fill(other, parse_fixture((tmp_path / "fixture.json").read_bytes()), kept, 6_000)
     assert sum(counted_states(other).values()) == 6_000
     assert [(file, file.stat().st_mtime_ns) for file in kept.iterdir()] == [(made, moment)]
+
+
+async def test_exposition() -> None:
+    report = await exposition.measure(ExpositionLoad(series=2_000, rounds=1))
+    assert _value(report, "1 x 2,000 counts: times as fast, by CPU") > 0
+    assert _value(report, "2 x 1,000 fractions: size") > 100
+    assert "longest stall when idle" in report.table()
 
 
 @pytest.mark.parametrize(

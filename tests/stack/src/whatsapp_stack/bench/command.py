@@ -10,15 +10,16 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from whatsapp_stack.bench import reading, sending, webhooks
+from whatsapp_stack.bench import exposition, reading, sending, webhooks
 from whatsapp_stack.bench.figures import Report, to_json
 
-Benchmark = Literal["webhooks", "sending", "reading"]
+Benchmark = Literal["webhooks", "sending", "reading", "exposition"]
 
 DESCRIPTIONS: Final[Mapping[Benchmark, str]] = {
     "webhooks": "One API worker takes signed webhooks: as fast as it can, one of 3 MB, 240 a second.",
     "sending": "One scheduler sends 80 messages a second for a minute, then 10,000 as fast as it can.",
     "reading": "One API worker answers out of a million notifications (made once, kept in .lab/bench).",
+    "exposition": "The exporter renders pages of 100,000 series, beside Prometheus' client library.",
 }
 
 
@@ -65,4 +66,6 @@ async def _measure(name: Benchmark, temporary: Path, kept: Path, service: Mappin
         return await webhooks.measure(temporary, service)
     if name == "sending":
         return await sending.measure(temporary, service)
+    if name == "exposition":
+        return await exposition.measure()
     return await reading.measure(temporary, service, kept=kept)
