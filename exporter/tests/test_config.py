@@ -1,12 +1,10 @@
-"""The configuration files: what is accepted, what is refused and how that is told."""
+"""The configuration file: what is accepted, what is refused and how that is told."""
 
 from pathlib import Path
 
-import bcrypt
 import pytest
 from whatsapp_exporter.config import ConfigError, load_config
 from whatsapp_exporter.section import SecretFileError, parse_duration, read_secret
-from whatsapp_exporter.web_config import load_web_config
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -81,52 +79,3 @@ def test_secret_that_is_none(tmp_path: Path, text: str) -> None:
         read_secret(written(tmp_path, text))
     assert "file.yml" in str(caught.value)
     assert "lines" not in str(caught.value)
-
-
-def test_web_config(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    hashed = bcrypt.hashpw(b"pw", bcrypt.gensalt(4)).decode()
-    config = load_web_config(
-        written(
-            tmp_path,
-            "tls_server_config: {cert_file: exporter.crt, key_file: exporter.key, min_version: TLS13}\n"
-            f"basic_auth_users: {{prometheus: '{hashed}'}}\n",
-        )
-    )
-    assert config.tls_server_config is not None
-    assert config.tls_server_config.cert_file == certificate[0]
-    assert config.tls_server_config.min_version == "TLS13"
-    assert config.basic_auth_users == {"prometheus": hashed}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("http_server_config: {http2: true}", "http_server_config: unknown key"),
-        ("rate_limit: {}", "rate_limit: unknown key"),
-        (
-            "tls_server_config: {cert_file: a, key_file: b, client_auth_type: RequireAndVerifyClientCert}",
-            "tls_server_config.client_auth_type: unknown key",
-        ),
-        (
-            "tls_server_config: {cert_file: a, key_file: b, min_version: TLS10}",
-            "tls_server_config.min_version: Input should be 'TLS12' or 'TLS13'",
-        ),
-        ("tls_server_config: {cert_file: a}", "tls_server_config.key_file: Field required"),
-        ("tls_server_config: {cert_file: none.crt, key_file: none.key}", "tls_server_config: No such file"),
-        ("basic_auth_users: {prometheus: hunter2}", "must be a bcrypt hash"),
-        ("basic_auth_users: {'a:b': x}", "no colon"),
-    ],
-)
-def test_wrong_web_configuration(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        load_web_config(written(tmp_path, text))
-    assert message in str(caught.value)
-    assert "hunter2" not in str(caught.value)
-
-
-def test_certificate_and_key_of_different_pairs(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    path = written(
-        tmp_path, f"tls_server_config: {{cert_file: {certificate[0]}, key_file: {certificate[0]}}}"
-    )
-    with pytest.raises(ConfigError, match="tls_server_config"):
-        load_web_config(path)
