@@ -14,8 +14,9 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from whatsapp_exporter.exposition.client_library import ClientLibraryFamilies
 from whatsapp_exporter.exposition.negotiation import Form
@@ -50,7 +51,11 @@ class Timings:
 
 @dataclass
 class Case:
-    """What one kind of page gave; sizes in bytes, times in seconds. `stall` is the event loop's longest."""
+    """What one kind of page gave; sizes in bytes, times in seconds.
+
+    `stall` is the event loop's longest; `own_stall` without the time in which the process' threads could run
+    and other processes had the processors.
+    """
 
     families: int
     series: int
@@ -63,6 +68,7 @@ class Case:
     equal: Timings = field(default_factory=Timings)
     client: Timings = field(default_factory=Timings)
     stall: float = 0.0
+    own_stall: float = 0.0
     idle_stall: float = 0.0
 
 
@@ -71,6 +77,7 @@ class _Ticker:
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self.longest_own = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -84,9 +91,20 @@ class _Ticker:
 
     async def _tick(self) -> None:
         while True:
-            before = time.perf_counter()
+            waited, before = _waited_for_processors(), time.perf_counter()
             await asyncio.sleep(_TICK_SECONDS)
-            self.longest = max(self.longest, time.perf_counter() - before - _TICK_SECONDS)
+            stall = time.perf_counter() - before - _TICK_SECONDS
+            self.longest = max(self.longest, stall)
+            self.longest_own = max(self.longest_own, stall - (_waited_for_processors() - waited))
+
+
+def _waited_for_processors() -> float:
+    """Return how long the process' threads have waited while they could run, in seconds (Linux)."""
+    waited = 0
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # of a thread that just ended
+            waited += int((task / "schedstat").read_text().split()[1])
+    return waited / 1e9
 
 
 def _families(number: int, series: int, values: str) -> list[Family]:
@@ -135,7 +153,7 @@ async def _measure(number: int, series: int, values: str, rounds: int) -> Case:
     case.equal.of(lambda: encoder.encode(again, Form.TEXT, gzip=True))
     async with idle.running():
         await asyncio.sleep(_IDLE_SECONDS)
-    case.stall, case.idle_stall = ticker.longest, idle.longest
+    case.stall, case.own_stall, case.idle_stall = ticker.longest, ticker.longest_own, idle.longest
     return case
 
 
