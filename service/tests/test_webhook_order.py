@@ -87,8 +87,10 @@ async def _rows_after(client: Client, bodies: list[list[dict[str, Any]]]) -> lis
             codigo_error, clase_error, ultimo_error, facturable, cobro_categoria
         FROM whatsapp_notificaciones ORDER BY id"""
     )
+    # A counter never goes down: of two errors the one that came first stays counted, whichever the row keeps.
     totals = await client.execute(
-        "SELECT nombre, dimension, clave, valor FROM whatsapp_contadores ORDER BY nombre, dimension, clave"
+        """SELECT nombre, dimension, iif(dimension = 'error', '', clave) AS what, sum(valor) AS valor
+        FROM whatsapp_contadores GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
     )
     daily = await client.execute(
         "SELECT total, enviadas, entregadas, leidas, errores FROM whatsapp_metricas_diarias"

@@ -53,30 +53,32 @@ INSERT INTO whatsapp_paises (prefijo, pais) VALUES
 -- The number's country, 'ZZ' when no prefix fits; and when something was last sent to it.
 ALTER TABLE whatsapp_contactos ADD COLUMN pais TEXT;
 ALTER TABLE whatsapp_contactos ADD COLUMN ultimo_envio_at TEXT;
-UPDATE whatsapp_contactos SET pais = coalesce((SELECT pais FROM whatsapp_paises
-    WHERE prefijo IN (substr(telefono, 2, 1), substr(telefono, 2, 2), substr(telefono, 2, 3), substr(telefono, 2, 4))
-    ORDER BY length(prefijo) DESC LIMIT 1), 'ZZ');
+UPDATE whatsapp_contactos SET pais = coalesce(
+    (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(telefono, 2, 4)),
+    (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(telefono, 2, 3)),
+    (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(telefono, 2, 2)),
+    (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(telefono, 2, 1)), 'ZZ');
+CREATE TRIGGER whatsapp_contactos_telefono AFTER UPDATE OF telefono ON whatsapp_contactos
+WHEN NEW.pais IS NULL OR OLD.telefono <> NEW.telefono
+BEGIN
+    UPDATE whatsapp_contactos SET pais = coalesce(
+        (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(NEW.telefono, 2, 4)),
+        (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(NEW.telefono, 2, 3)),
+        (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(NEW.telefono, 2, 2)),
+        (SELECT pais FROM whatsapp_paises WHERE prefijo = substr(NEW.telefono, 2, 1)), 'ZZ')
+    WHERE id = NEW.id;
+END;
 CREATE TRIGGER whatsapp_contactos_alta AFTER INSERT ON whatsapp_contactos
 BEGIN
-    UPDATE whatsapp_contactos SET pais = coalesce((SELECT pais FROM whatsapp_paises WHERE prefijo IN
-        (substr(NEW.telefono, 2, 1), substr(NEW.telefono, 2, 2), substr(NEW.telefono, 2, 3), substr(NEW.telefono, 2, 4))
-        ORDER BY length(prefijo) DESC LIMIT 1), 'ZZ')
-    WHERE id = NEW.id;
-END;
-CREATE TRIGGER whatsapp_contactos_telefono AFTER UPDATE OF telefono ON whatsapp_contactos
-WHEN OLD.telefono <> NEW.telefono
-BEGIN
-    UPDATE whatsapp_contactos SET pais = coalesce((SELECT pais FROM whatsapp_paises WHERE prefijo IN
-        (substr(NEW.telefono, 2, 1), substr(NEW.telefono, 2, 2), substr(NEW.telefono, 2, 3), substr(NEW.telefono, 2, 4))
-        ORDER BY length(prefijo) DESC LIMIT 1), 'ZZ')
-    WHERE id = NEW.id;
+    UPDATE whatsapp_contactos SET telefono = telefono WHERE id = NEW.id;
 END;
 
--- Counters since the beginning; deletes never lower them.
+-- Counters since the beginning (by pais, error and cobro: since this version); nothing ever lowers them. A notification
+-- that is sent again by an operator goes through its life, and counts, once more.
 --   accepted, sent, delivered, read, failed: by empresa, plantilla (their ids), categoria (of the template), pais
---   failed also by error: class/code of the error, either may be empty
+--   failed also by error: class/code of the error that was known when it was counted, either may be empty
 --   billable, free: by cobro (Meta's category/type of pricing, once a message), billable also by empresa
---   retried, unknown: by total, with the key ''
+--   retried: attempts after one that counted; unknown: sends whose outcome is not known; both by total, with the key ''
 CREATE TABLE whatsapp_contadores (
     nombre    TEXT NOT NULL,
     dimension TEXT NOT NULL,
@@ -95,9 +97,13 @@ INSERT INTO whatsapp_contadores (nombre, dimension, clave, valor)
 INSERT INTO whatsapp_contadores (nombre, dimension, clave, valor) VALUES
     ('retried', 'total', '', 0), ('unknown', 'total', '', 0);
 
--- Times in buckets, each row what fell into it alone. The last bucket of a name has no bound: it is 1e18.
+-- Times in buckets, each row what fell into it alone. The last bucket of a name has no bound: it is 1e18. Meta's moments
+-- are whole seconds, so a short time may come out as none; less than none counts as none.
+--   accepted_to_sent: also of what is sent again, from its first acceptance
+--   due_to_sent: since it was last due (business hours, the wait after an error and sending again move that moment)
+--   sent_to_delivered, delivered_to_read: unless a moment is known only because the later one implies it
 CREATE TABLE whatsapp_duraciones (
-    nombre TEXT NOT NULL, -- accepted_to_sent, due_to_sent, sent_to_delivered, delivered_to_read
+    nombre TEXT NOT NULL,
     limite REAL NOT NULL, -- seconds, the bucket's upper bound
     total  INTEGER NOT NULL DEFAULT 0,
     suma   REAL NOT NULL DEFAULT 0,
@@ -130,12 +136,13 @@ BEGIN
     UPDATE whatsapp_duraciones SET total = total + 1,
         suma = suma + max(0, round((julianday(NEW.hasta) - julianday(NEW.desde)) * 86400, 3))
     WHERE nombre = NEW.nombre AND limite = (
-        SELECT min(limite) FROM whatsapp_duraciones
-        WHERE nombre = NEW.nombre
-            AND limite >= max(0, round((julianday(NEW.hasta) - julianday(NEW.desde)) * 86400, 3)));
+        SELECT limite FROM whatsapp_duraciones
+        WHERE nombre = NEW.nombre AND limite >= round((julianday(NEW.hasta) - julianday(NEW.desde)) * 86400, 3)
+        ORDER BY limite LIMIT 1);
 END;
 
--- Messages in ENVIADA, of which no status has come, by the minute of their sending. The cleanup takes old minutes away.
+-- Messages in ENVIADA, of which Meta has not told what became of them, by the minute of their sending. The cleanup takes
+-- old minutes away.
 CREATE TABLE whatsapp_enviadas_minuto (
     minuto TEXT PRIMARY KEY, -- YYYY-MM-DDTHH:MM
     total  INTEGER NOT NULL DEFAULT 0
@@ -149,13 +156,28 @@ CREATE TABLE whatsapp_destinatarios_hora (
     hora  TEXT PRIMARY KEY, -- YYYY-MM-DDTHH
     total INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-UPDATE whatsapp_contactos SET ultimo_envio_at = (
-    SELECT max(enviada_at) FROM whatsapp_notificaciones WHERE contacto_id = whatsapp_contactos.id AND id IN
-        (SELECT id FROM whatsapp_notificaciones AS ultima WHERE ultima.contacto_id = whatsapp_contactos.id
-         ORDER BY ultima.id DESC LIMIT 10));
+UPDATE whatsapp_contactos SET ultimo_envio_at = reciente.enviada_at FROM (
+    -- By the index of contacts every notification would be looked up by itself.
+    SELECT contacto_id, max(enviada_at) AS enviada_at FROM whatsapp_notificaciones NOT INDEXED
+    WHERE enviada_at >= strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-2 days') GROUP BY contacto_id) AS reciente
+WHERE whatsapp_contactos.id = reciente.contacto_id;
 INSERT INTO whatsapp_destinatarios_hora (hora, total)
     SELECT substr(ultimo_envio_at, 1, 13), count(*) FROM whatsapp_contactos
     WHERE ultimo_envio_at IS NOT NULL GROUP BY 1;
+CREATE TRIGGER whatsapp_contactos_envio AFTER UPDATE OF ultimo_envio_at ON whatsapp_contactos
+WHEN substr(OLD.ultimo_envio_at, 1, 13) IS NOT substr(NEW.ultimo_envio_at, 1, 13)
+BEGIN
+    UPDATE whatsapp_destinatarios_hora SET total = total - 1
+    WHERE hora = substr(OLD.ultimo_envio_at, 1, 13) AND total > 0;
+    INSERT INTO whatsapp_destinatarios_hora (hora, total)
+        SELECT substr(NEW.ultimo_envio_at, 1, 13), 1 WHERE NEW.ultimo_envio_at IS NOT NULL
+        ON CONFLICT DO UPDATE SET total = total + 1;
+END;
+CREATE TRIGGER whatsapp_contactos_baja AFTER DELETE ON whatsapp_contactos
+BEGIN
+    UPDATE whatsapp_destinatarios_hora SET total = total - 1
+    WHERE hora = substr(OLD.ultimo_envio_at, 1, 13) AND total > 0;
+END;
 
 -- Rows and bytes of each table with its indexes, as the last maintenance found them.
 CREATE TABLE whatsapp_tablas (
@@ -165,28 +187,30 @@ CREATE TABLE whatsapp_tablas (
     medida_at TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- What a row brings with it (an import) is taken out and put in again, so that it counts as if it had happened here.
 DROP TRIGGER whatsapp_notificaciones_alta;
 CREATE TRIGGER whatsapp_notificaciones_alta AFTER INSERT ON whatsapp_notificaciones
 BEGIN
     INSERT INTO whatsapp_conteo_estados (empresa_id, estado, total) VALUES (NEW.empresa_id, NEW.estado, 1)
         ON CONFLICT DO UPDATE SET total = total + 1;
     INSERT INTO whatsapp_hitos (nombre, empresa_id, plantilla_id, contacto_id)
-        SELECT hito.column1, NEW.empresa_id, NEW.plantilla_id, NEW.contacto_id FROM (VALUES
-            ('accepted', 1), ('sent', NEW.enviada_at IS NOT NULL), ('delivered', NEW.entregada_at IS NOT NULL),
-            ('read', NEW.leida_at IS NOT NULL), ('failed', NEW.fallida_at IS NOT NULL)) AS hito
-        WHERE hito.column2;
+        VALUES ('accepted', NEW.empresa_id, NEW.plantilla_id, NEW.contacto_id);
+    INSERT INTO whatsapp_metricas_diarias (fecha_metrica, empresa_id, plantilla_id, total, errores)
+        VALUES (NEW.fecha_metrica, NEW.empresa_id, NEW.plantilla_id, 1, NEW.estado = 'ERROR')
+        ON CONFLICT DO UPDATE SET total = total + 1, errores = errores + excluded.errores;
     INSERT INTO whatsapp_enviadas_minuto (minuto, total)
         SELECT substr(NEW.enviada_at, 1, 16), 1 WHERE NEW.estado = 'ENVIADA' AND NEW.enviada_at IS NOT NULL
         ON CONFLICT DO UPDATE SET total = total + 1;
-    INSERT INTO whatsapp_metricas_diarias
-        (fecha_metrica, empresa_id, plantilla_id, total, enviadas, entregadas, leidas, errores)
-        VALUES (NEW.fecha_metrica, NEW.empresa_id, NEW.plantilla_id, 1, NEW.enviada_at IS NOT NULL,
-            NEW.entregada_at IS NOT NULL, NEW.leida_at IS NOT NULL, NEW.estado = 'ERROR')
-        ON CONFLICT DO UPDATE SET total = total + 1, enviadas = enviadas + excluded.enviadas,
-            entregadas = entregadas + excluded.entregadas, leidas = leidas + excluded.leidas,
-            errores = errores + excluded.errores;
-    UPDATE whatsapp_notificaciones SET estado = estado
-    WHERE id = NEW.id AND estado IN ('ENVIADA', 'ENTREGADA', 'LEIDA', 'ERROR');
+    UPDATE whatsapp_contadores SET valor = valor + 1
+    WHERE NEW.estado = 'DESCONOCIDA' AND nombre = 'unknown' AND dimension = 'total' AND clave = '';
+    UPDATE whatsapp_notificaciones SET enviada_at = NULL, entregada_at = NULL, leida_at = NULL, fallida_at = NULL,
+        facturable = NULL
+    WHERE id = NEW.id AND coalesce(NEW.enviada_at, NEW.entregada_at, NEW.leida_at, NEW.fallida_at, NEW.facturable)
+        IS NOT NULL;
+    UPDATE whatsapp_notificaciones SET estado = estado, enviada_at = NEW.enviada_at, entregada_at = NEW.entregada_at,
+        leida_at = NEW.leida_at, fallida_at = NEW.fallida_at, facturable = NEW.facturable
+    WHERE id = NEW.id AND (NEW.estado IN ('ENVIADA', 'ENTREGADA', 'LEIDA', 'ERROR')
+        OR coalesce(NEW.enviada_at, NEW.entregada_at, NEW.leida_at, NEW.fallida_at, NEW.facturable) IS NOT NULL);
 END;
 
 DROP TRIGGER whatsapp_notificaciones_fallo;
@@ -210,13 +234,6 @@ BEGIN
     INSERT INTO whatsapp_mediciones (nombre, desde, hasta) VALUES ('due_to_sent', NEW.programada_para, NEW.enviada_at);
     UPDATE whatsapp_metricas_diarias SET enviadas = enviadas + 1
     WHERE fecha_metrica = NEW.fecha_metrica AND empresa_id = NEW.empresa_id AND plantilla_id = NEW.plantilla_id;
-    UPDATE whatsapp_destinatarios_hora SET total = total - 1 WHERE hora = (
-        SELECT substr(ultimo_envio_at, 1, 13) FROM whatsapp_contactos
-        WHERE id = NEW.contacto_id AND ultimo_envio_at < NEW.enviada_at);
-    INSERT INTO whatsapp_destinatarios_hora (hora, total)
-        SELECT substr(NEW.enviada_at, 1, 13), 1 FROM whatsapp_contactos
-        WHERE id = NEW.contacto_id AND (ultimo_envio_at IS NULL OR ultimo_envio_at < NEW.enviada_at)
-        ON CONFLICT DO UPDATE SET total = total + 1;
     UPDATE whatsapp_contactos SET ultimo_envio_at = NEW.enviada_at
     WHERE id = NEW.contacto_id AND (ultimo_envio_at IS NULL OR ultimo_envio_at < NEW.enviada_at);
 END;
@@ -227,8 +244,10 @@ WHEN OLD.entregada_at IS NULL AND NEW.entregada_at IS NOT NULL
 BEGIN
     INSERT INTO whatsapp_hitos (nombre, empresa_id, plantilla_id, contacto_id)
         VALUES ('delivered', NEW.empresa_id, NEW.plantilla_id, NEW.contacto_id);
-    INSERT INTO whatsapp_mediciones (nombre, desde, hasta)
-        VALUES ('sent_to_delivered', NEW.enviada_at, NEW.entregada_at);
+    -- Before the answer to the send is stored, the moment at which the request left is the one that is known.
+    INSERT INTO whatsapp_mediciones (nombre, desde, hasta) VALUES ('sent_to_delivered',
+        CASE WHEN OLD.enviada_at IS NOT NULL OR NEW.enviada_at <> NEW.entregada_at THEN NEW.enviada_at
+            ELSE OLD.envio_iniciado_at END, NEW.entregada_at);
     UPDATE whatsapp_metricas_diarias SET entregadas = entregadas + 1
     WHERE fecha_metrica = NEW.fecha_metrica AND empresa_id = NEW.empresa_id AND plantilla_id = NEW.plantilla_id;
 END;
@@ -239,16 +258,19 @@ WHEN OLD.leida_at IS NULL AND NEW.leida_at IS NOT NULL
 BEGIN
     INSERT INTO whatsapp_hitos (nombre, empresa_id, plantilla_id, contacto_id)
         VALUES ('read', NEW.empresa_id, NEW.plantilla_id, NEW.contacto_id);
-    INSERT INTO whatsapp_mediciones (nombre, desde, hasta) VALUES ('delivered_to_read', NEW.entregada_at, NEW.leida_at);
+    INSERT INTO whatsapp_mediciones (nombre, desde, hasta) VALUES ('delivered_to_read',
+        CASE WHEN OLD.entregada_at IS NOT NULL OR NEW.entregada_at <> NEW.leida_at THEN NEW.entregada_at END,
+        NEW.leida_at);
     UPDATE whatsapp_metricas_diarias SET leidas = leidas + 1
     WHERE fecha_metrica = NEW.fecha_metrica AND empresa_id = NEW.empresa_id AND plantilla_id = NEW.plantilla_id;
 END;
 
 CREATE TRIGGER whatsapp_notificaciones_sin_estado AFTER UPDATE OF estado, enviada_at ON whatsapp_notificaciones
-WHEN (OLD.estado = 'ENVIADA' AND OLD.enviada_at IS NOT NULL) <> (NEW.estado = 'ENVIADA' AND NEW.enviada_at IS NOT NULL)
+WHEN CASE WHEN OLD.estado = 'ENVIADA' THEN substr(OLD.enviada_at, 1, 16) END
+    IS NOT CASE WHEN NEW.estado = 'ENVIADA' THEN substr(NEW.enviada_at, 1, 16) END
 BEGIN
     UPDATE whatsapp_enviadas_minuto SET total = total - 1
-    WHERE OLD.estado = 'ENVIADA' AND minuto = substr(OLD.enviada_at, 1, 16);
+    WHERE OLD.estado = 'ENVIADA' AND minuto = substr(OLD.enviada_at, 1, 16) AND total > 0;
     INSERT INTO whatsapp_enviadas_minuto (minuto, total)
         SELECT substr(NEW.enviada_at, 1, 16), 1 WHERE NEW.estado = 'ENVIADA' AND NEW.enviada_at IS NOT NULL
         ON CONFLICT DO UPDATE SET total = total + 1;
@@ -283,7 +305,7 @@ CREATE TRIGGER whatsapp_notificaciones_baja AFTER DELETE ON whatsapp_notificacio
 BEGIN
     UPDATE whatsapp_conteo_estados SET total = total - 1 WHERE empresa_id = OLD.empresa_id AND estado = OLD.estado;
     UPDATE whatsapp_enviadas_minuto SET total = total - 1
-    WHERE OLD.estado = 'ENVIADA' AND minuto = substr(OLD.enviada_at, 1, 16);
+    WHERE OLD.estado = 'ENVIADA' AND minuto = substr(OLD.enviada_at, 1, 16) AND total > 0;
 END;
 
 DROP TABLE whatsapp_totales;
