@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from whatsapp_stack.bench.exporter import query_exporter as other
-from whatsapp_stack.bench.exporter.costs import together
+from whatsapp_stack.bench.exporter.costs import Costs, together
 from whatsapp_stack.bench.exporter.scrape_cost import stack_before
 from whatsapp_stack.bench.exporter.scraping import scraped
 from whatsapp_stack.bench.exporter.shell_script import METRICS, require_commands, script_runs
@@ -22,7 +22,6 @@ TIMES_CHEAPER: Final = 20.0
 _ROUNDS: Final = 5
 _ANSWER_SECONDS: Final = 120.0
 _EXPORTER_SCRAPES: Final = 20
-_LATENCY: Final = re.compile(r'^query_latency_sum\{.*query="(\w+)".*\} (\S+)$', re.M)
 _STATES: Final = re.compile(r'^notifications\{.*estado="\w+".*\} (\S+)$', re.M)
 
 
@@ -42,48 +41,47 @@ async def measure(
 async def _query_exporter(
     folder: Path, database: Path, notifications: int, command: Path, runs: int
 ) -> list[Figure]:
+    figures: list[Figure] = []
     exporter = ExporterProcess(folder, "exporter-alone", Sources(database=f"file:{database}"))
     try:
         await exporter.start()
-        async with other.query_exporter(command, folder, database) as rival:
-            tell(f"query-exporter {other.VERSION}, {notifications:,} notifications: {runs} scrapes")
-            await scraped(exporter.port, _EXPORTER_SCRAPES, exporter.cpu_seconds)
-            before = await _latencies(rival.port, notifications)
-            ours, theirs = [], []
-            for _ in range(_ROUNDS):
-                ours.append(await scraped(exporter.port, _EXPORTER_SCRAPES, exporter.cpu_seconds))
-                theirs.append(await scraped(rival.port, max(runs // _ROUNDS, 1), rival.cpu_seconds))
-            after = await _latencies(rival.port, notifications)
+        await scraped(exporter.port, _EXPORTER_SCRAPES, exporter.cpu_seconds)
+        for question, columns in other.PER_COMPANY.items():
+            tell(f"query-exporter {other.VERSION}, {notifications:,} notifications, by {question}: {runs} x")
+            async with other.query_exporter(command, folder, database, columns) as rival:
+                await _require_right_counts(rival.port, notifications)
+                ours, theirs = [], []
+                for _ in range(_ROUNDS):
+                    ours.append(await scraped(exporter.port, _EXPORTER_SCRAPES, exporter.cpu_seconds))
+                    theirs.append(await scraped(rival.port, max(runs // _ROUNDS, 1), rival.cpu_seconds))
+            figures += _beside(
+                f"{notifications:,} rows, query-exporter by {question}",
+                together(theirs),
+                f"{notifications:,} rows, this exporter beside by {question}",
+                together(ours),
+                Target(at_least=TIMES_CHEAPER),
+            )
     finally:
         exporter.daemon.kill()
-    mine, its = together(ours), together(theirs)
-    name = f"{notifications:,} rows, query-exporter {other.VERSION}"
-    scrapes = len(its.seconds) + 1
+    return figures
+
+
+def _beside(name: str, its: Costs, our_name: str, ours: Costs, target: Target | None = None) -> list[Figure]:
     return [
-        *mine.figures(f"{notifications:,} rows, this exporter"),
         *its.figures(name),
-        *(
-            Figure(f"{name}: query {query}", round((after[query] - before[query]) / scrapes * 1000, 2), "ms")
-            for query in after
-        ),
-        Figure(
-            f"{name} to this exporter",
-            round(its.median / mine.median, 1),
-            "times",
-            Target(at_least=TIMES_CHEAPER),
-        ),
-        Figure(f"{name} to this exporter: CPU", round(its.cpu / mine.cpu, 1), "times"),
+        *ours.figures(our_name),
+        Figure(f"{name} to this exporter", round(its.median / ours.median, 1), "times", target),
+        Figure(f"{name} to this exporter: CPU", round(its.cpu / ours.cpu, 1), "times"),
     ]
 
 
-async def _latencies(port: int, notifications: int) -> dict[str, float]:
-    """Seconds of each query so far. Raises StackError unless the states' counts are those of all rows."""
+async def _require_right_counts(port: int, notifications: int) -> None:
+    """Scrape once. Raises StackError unless the states' counts are those of all rows."""
     async with HttpClient(port, seconds=_ANSWER_SECONDS) as client:
         page = (await client.request("GET", "/metrics")).body.decode()
     counted = sum(float(value) for value in _STATES.findall(page))
     if counted != notifications:
         raise StackError(f"query-exporter counted {counted:,.0f} notifications of {notifications:,}")
-    return {query: float(value) for query, value in _LATENCY.findall(page)}
 
 
 async def _script(
@@ -107,12 +105,13 @@ async def _script(
             )
         finally:
             exporter.daemon.kill()
-    mine, script = together(ours), together(scripts)
-    name = f"{notifications:,} rows, curl and jq for {METRICS} metrics"
+    all_collectors = f"{notifications:,} rows, all collectors beside it"
     return [
-        *mine.figures(f"{notifications:,} rows, this exporter, all collectors"),
-        Figure(f"{notifications:,} rows, this exporter, all collectors: series", series, ""),
-        *script.figures(name),
-        Figure(f"{name} to all collectors", round(script.median / mine.median, 1), "times"),
-        Figure(f"{name} to all collectors: CPU", round(script.cpu / mine.cpu, 1), "times"),
+        *_beside(
+            f"{notifications:,} rows, curl and jq for {METRICS} metrics",
+            together(scripts),
+            all_collectors,
+            together(ours),
+        ),
+        Figure(f"{all_collectors}: series", series, ""),
     ]
