@@ -25,6 +25,8 @@ UNITS = {
         "nginx",
         "cron",
         "prometheus-node-exporter",
+        "prometheus-redis-exporter",
+        "prometheus-nginx-exporter",
     ),
     "mon1": (
         "prometheus",

@@ -21,6 +21,7 @@ NAMES = {
     "grafana_admin_password": 24,
     "metrics_password": 32,
     "ops_password": 24,
+    "redis_monitor_password": 32,
     "redis_password": 32,
     "slack_path": 24,
     "smtp_password": 24,
