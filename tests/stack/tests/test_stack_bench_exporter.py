@@ -10,26 +10,34 @@ from pathlib import Path
 import pytest
 from whatsapp_stack.bench.exporter import shell_script
 from whatsapp_stack.bench.exporter.changing_labels import ChangingLabels
-from whatsapp_stack.bench.exporter.command import ExporterLoad, Places, measure
+from whatsapp_stack.bench.exporter.command import ExporterLoad, Part, Places, measure
 from whatsapp_stack.bench.exporter.costs import Costs, together
 from whatsapp_stack.bench.exporter.filled_database import filled
 from whatsapp_stack.bench.exporter.imports import package_times
 from whatsapp_stack.bench.exporter.scrape_cost import stack_before
+from whatsapp_stack.bench.figures import Figure
 from whatsapp_stack.errors import StackError
 
 _SMALL = ExporterLoad(rows=(3_000, 4_000), rounds=2, scrapes_a_round=3, memory_scrapes=40)
 
 
-async def test_rows_and_memory(tmp_path: Path) -> None:
-    places = Places(tmp_path, tmp_path, tmp_path)
-    report = await measure(places, {}, parts=("rows", "memory"), load=_SMALL)
-    values = {figure.name: figure for figure in report.figures}
+async def _values(folder: Path, part: Part) -> dict[str, Figure]:
+    report = await measure(Places(folder, folder, folder), {}, parts=(part,), load=_SMALL)
+    return {figure.name: figure for figure in report.figures}
+
+
+async def test_rows(tmp_path: Path) -> None:
+    values = await _values(tmp_path, "rows")
     for name in ("database collector", "all collectors"):
         for rows in ("3,000", "4,000"):
             assert (
                 0 < values[f"{name}, {rows} rows: median"].value <= values[f"{name}, {rows} rows: p99"].value
             )
         assert values[f"{name}: 4,000 rows to 3,000 rows"].target is not None
+
+
+async def test_memory(tmp_path: Path) -> None:
+    values = await _values(tmp_path, "memory")
     assert values["memory after the first page"].value > 20
     assert values["imports: resident after all"].value > values["imports: resident before any"].value
     assert values["memory: growth"].met is not None

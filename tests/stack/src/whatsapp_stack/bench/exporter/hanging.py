@@ -28,7 +28,7 @@ HANGING: Final[Mapping[str, frozenset[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class HangingScrape:
-    """The first page while something hangs, and the next one; `given` are the metrics of each collector.
+    """The first page while something hangs, and the next one.
 
     What the collector of the Graph API gives is looked for in the second page: it asks by itself, so that its
     first answer may come after the first page has begun.
@@ -37,12 +37,14 @@ class HangingScrape:
     what: str
     page: Page
     next_page: Page
-    given: Mapping[str, frozenset[str]]
 
-    def faults(self) -> list[str]:
-        """What is not as it must be: a collector that hangs fails alone, the others give all they have."""
+    def faults(self, given: Mapping[str, frozenset[str]]) -> list[str]:
+        """What is not as it must be: a collector that hangs fails alone, the others give all they have.
+
+        `given` are the metrics of each collector.
+        """
         found = []
-        for name, metrics in self.given.items():
+        for name, metrics in given.items():
             hangs = name in HANGING[self.what]
             page = self.next_page if name == "graph" else self.page
             if page.successes().get(name) is hangs:
@@ -53,9 +55,7 @@ class HangingScrape:
         return found
 
 
-async def scrape_hanging(
-    folder: Path, sources: Sources, given: Mapping[str, frozenset[str]], what: str, port: int
-) -> HangingScrape:
+async def scrape_hanging(folder: Path, sources: Sources, what: str, port: int) -> HangingScrape:
     """Scrape a new exporter, of whose sources those of `what` are the silent server at a port."""
     url = f"http://{HOST}:{port}"
     replaced = HANGING[what]
@@ -72,7 +72,7 @@ async def scrape_hanging(
         next_page = await exporter.page(timeout_header=TIMEOUT_SECONDS)
     finally:
         exporter.daemon.kill()
-    return HangingScrape(what, page, next_page, given)
+    return HangingScrape(what, page, next_page)
 
 
 async def metrics_given(folder: Path, sources: Sources) -> dict[str, frozenset[str]]:
@@ -98,12 +98,10 @@ async def measure(folder: Path, database: Path, service: Mapping[str, str]) -> l
         sources = sources_of(stack)
         given = await metrics_given(home, sources)
         tell("hanging: API, database server, Graph API, all")
-        scrapes = await asyncio.gather(
-            *(scrape_hanging(home, sources, given, what, port) for what in HANGING)
-        )
+        scrapes = await asyncio.gather(*(scrape_hanging(home, sources, what, port) for what in HANGING))
     figures = []
     for scrape in scrapes:
-        if faults := scrape.faults():
+        if faults := scrape.faults(given):
             raise StackError(f"{scrape.what} hangs: {'; '.join(faults)}")
         name = f"{scrape.what} hangs: page with a timeout of {TIMEOUT_SECONDS:g} s"
         figures.append(Figure(name, round(scrape.page.seconds, 2), "s", Target(below=TIMEOUT_SECONDS)))
