@@ -92,6 +92,8 @@ def test_a_notification_of_the_90th_day_stays(filled: Installation, add: Callabl
             "2025-01-23T07:59:59.999Z",
             "2025-01-23T08:00:00.000Z",
         ),
+        ("whatsapp_enviadas_minuto", "(minuto, total) VALUES (?, 1)", "2025-01-21T07:59", "2025-01-21T08:00"),
+        ("whatsapp_destinatarios_hora", "(hora, total) VALUES (?, 1)", "2025-01-21T07", "2025-01-21T08"),
         (
             "whatsapp_ritmo_destinatarios",
             "(telefono, libre_desde) VALUES (random(), ?)",

@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-import orjson
 from libsql_client import LibsqlError
 from whatsapp_database import TransientDatabaseError
-from whatsapp_database.timestamps import to_text
 
 from whatsapp_service.json_logging import log_event
 from whatsapp_service.ops.context import OpsContext
 from whatsapp_service.ops.errors import OperationError, PermanentError, TransientError, UsageError
 from whatsapp_service.ops.job_lock import JobBusyError, all_job_locks, job_lock
 from whatsapp_service.ops.job_metrics import JobRun, write_job_metrics
+from whatsapp_service.ops.maintenance_log import MaintenanceRecord, write_record
 from whatsapp_service.ops.texts import Texts
 from whatsapp_service.settings import SettingsError
 
@@ -120,24 +119,13 @@ def _record(context: OpsContext, job: Job, outcome: JobOutcome | None, failure: 
         except OSError as error:
             context.console.warn(context.texts("metrics_not_written", detail=error.strerror))
     try:
-        asyncio.run(_write_maintenance_log(context, job, details, succeeded, duration))
+        record = MaintenanceRecord(job.operation, context.now(), succeeded, duration, details)
+        asyncio.run(_write_maintenance_log(context, record))
     except (OperationError, LibsqlError, OSError) as error:
         detail = operation_error(error, context.texts)
         context.console.warn(context.texts("log_not_written", detail=detail))
 
 
-async def _write_maintenance_log(
-    context: OpsContext, job: Job, details: Mapping[str, object], succeeded: bool, duration: float
-) -> None:
+async def _write_maintenance_log(context: OpsContext, record: MaintenanceRecord) -> None:
     async with context.open_database() as client:
-        await client.execute(
-            "INSERT INTO system_maintenance_log (operation, executed_at, details, result, duration_ms) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (
-                job.operation,
-                to_text(context.now()),
-                orjson.dumps(details, default=str).decode(),
-                "ok" if succeeded else "error",
-                round(duration * 1000),
-            ),
-        )
+        await write_record(client, record)

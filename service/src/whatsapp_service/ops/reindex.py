@@ -1,11 +1,12 @@
 """Rebuilding the indexes (manual: "Reindexado Automático")."""
 
 from libsql_client import Client
-from whatsapp_database import rows
+from whatsapp_database import DatabaseError, rows
 
+from whatsapp_service.ops.context import OpsContext
 from whatsapp_service.ops.errors import PermanentError
-from whatsapp_service.ops.retention import ANALYSIS_LIMIT
-from whatsapp_service.ops.texts import Texts
+from whatsapp_service.ops.integrity import check_integrity, is_damage
+from whatsapp_service.ops.planner_statistics import refresh_statistics
 
 INDEXES = (
     "idx_whatsapp_notificaciones_envio_pendiente",
@@ -22,10 +23,8 @@ ANALYZED_TABLES = (
     "whatsapp_metricas_diarias",
 )
 
-_INTEGRITY_MESSAGES = 5
 
-
-async def reindex(client: Client, texts: Texts) -> tuple[str, ...]:
+async def reindex(client: Client, context: OpsContext) -> tuple[str, ...]:
     """Rebuild the five indexes, one transaction each, refresh statistics and check integrity.
 
     Returns the rebuilt indexes.
@@ -34,19 +33,28 @@ async def reindex(client: Client, texts: Texts) -> tuple[str, ...]:
         PermanentError: an index is missing (the others are rebuilt first), or the database is damaged.
         DatabaseError: the database cannot be used.
     """
+    try:
+        rebuilt = await _rebuild(client)
+    except DatabaseError as error:
+        if not is_damage(error):
+            raise
+        problem = await check_integrity(client, context)
+        raise PermanentError(context.texts("reindex_damaged", detail=problem or error.explanation)) from error
+    problem = await check_integrity(client, context)
+    if problem is not None:
+        raise PermanentError(context.texts("reindex_damaged", detail=problem))
+    missing = [name for name in INDEXES if name not in rebuilt]
+    if missing:
+        raise PermanentError(context.texts("reindex_missing", names=", ".join(missing)))
+    return rebuilt
+
+
+async def _rebuild(client: Client) -> tuple[str, ...]:
+    """Rebuild those of the five that exist, and refresh statistics."""
     found = await client.execute("SELECT name FROM sqlite_master WHERE type = 'index'")
     present = {rows.text(row, "name") for row in found.rows}
     rebuilt = tuple(name for name in INDEXES if name in present)
     for name in rebuilt:
         await client.execute(f"REINDEX {name}")
-    await client.execute(f"PRAGMA analysis_limit = {ANALYSIS_LIMIT}")
-    for table in ANALYZED_TABLES:
-        await client.execute(f"ANALYZE {table}")
-    checked = await client.execute(f"PRAGMA integrity_check({_INTEGRITY_MESSAGES})")
-    problems = [rows.text(row, "integrity_check") for row in checked.rows]
-    if problems != ["ok"]:
-        raise PermanentError(texts("reindex_damaged", detail=problems[0] if problems else "?"))
-    if len(rebuilt) < len(INDEXES):
-        missing = ", ".join(name for name in INDEXES if name not in present)
-        raise PermanentError(texts("reindex_missing", names=missing))
+    await refresh_statistics(client, ANALYZED_TABLES)
     return rebuilt

@@ -13,10 +13,8 @@ from whatsapp_service.clock import Clock
 BATCH_ROWS = 500
 """Rows deleted in one transaction, so that a writer waits milliseconds, not for the whole cleanup."""
 
-ANALYSIS_LIMIT = 1000
-"""Rows of an index that ANALYZE reads (https://www.sqlite.org/lang_analyze.html#approx)."""
-
 _PAUSE_SECONDS = 0.02
+_RECENT_DAYS = 2
 _FINISHED_STATES = "('ENVIADA', 'ENTREGADA', 'LEIDA', 'ERROR', 'CANCELADA')"
 
 
@@ -65,22 +63,12 @@ async def clean_up(
     return deleted
 
 
-async def refresh_statistics(client: Client) -> None:
-    """Let the query planner know what the tables hold now, reading a bounded part of each index.
-
-    Raises:
-        DatabaseError: the database cannot be used.
-    """
-    await client.execute(f"PRAGMA analysis_limit = {ANALYSIS_LIMIT}")
-    await client.execute("ANALYZE")
-    await client.execute("PRAGMA optimize")
-
-
 def _rules(retention: Retention, local_now: datetime, zone: ZoneInfo) -> list[_Rule]:
     def midnight(days: int) -> str:
         day = local_now.date() - timedelta(days=days)
         return to_text(datetime.combine(day, time(), tzinfo=zone))
 
+    recent = to_text(local_now - timedelta(days=_RECENT_DAYS))
     first_day = (local_now.date() - timedelta(days=retention.metrics)).isoformat()
     return [
         _Rule(
@@ -98,6 +86,9 @@ def _rules(retention: Retention, local_now: datetime, zone: ZoneInfo) -> list[_R
         # Events of the account hold no numbers and explain the metrics of their day.
         _Rule("whatsapp_eventos_cuenta", "received_at", midnight(retention.metrics)),
         _Rule("whatsapp_pausas_envio", "hasta", to_text(local_now)),
+        # Counts of the last hours; old ones are of use to nobody.
+        _Rule("whatsapp_enviadas_minuto", "minuto", recent[:16], key=("minuto",)),
+        _Rule("whatsapp_destinatarios_hora", "hora", recent[:13], key=("hora",)),
         # Numbers, of no use once the recipient may be written to again.
         _Rule("whatsapp_ritmo_destinatarios", "libre_desde", local_now.timestamp(), key=("telefono",)),
     ]

@@ -7,12 +7,14 @@ from whatsapp_service.ops.context import OpsContext
 from whatsapp_service.ops.disk_usage import DiskUsage, disk_usage
 from whatsapp_service.ops.free_pages import release_free_pages
 from whatsapp_service.ops.job import CLEANUP, REINDEX, JobOutcome, run_job
+from whatsapp_service.ops.planner_statistics import refresh_statistics
 from whatsapp_service.ops.reindex import reindex
-from whatsapp_service.ops.retention import Retention, clean_up, refresh_statistics
+from whatsapp_service.ops.retention import Retention, clean_up
+from whatsapp_service.ops.table_sizes import measure_tables
 
 
 def run_cleanup(context: OpsContext, _options: argparse.Namespace) -> int:
-    """Check the disks, then delete what has expired."""
+    """Check the disks, delete what has expired, and measure the tables."""
     console, texts = context.console, context.texts
     started = context.monotonic()
     outcome = run_job(context, CLEANUP, lambda: _cleanup(context))
@@ -22,7 +24,7 @@ def run_cleanup(context: OpsContext, _options: argparse.Namespace) -> int:
 
 
 def run_reindex(context: OpsContext, _options: argparse.Namespace) -> int:
-    """Rebuild the indexes and check integrity."""
+    """Rebuild the indexes, check integrity, and measure the tables."""
     console, texts = context.console, context.texts
     started = context.monotonic()
     outcome = run_job(context, REINDEX, lambda: _reindex(context))
@@ -70,6 +72,7 @@ async def _clean_up(context: OpsContext) -> dict[str, int]:
     async with context.open_database() as client:
         deleted = await clean_up(client, retention, now=context.now, zone=context.zone)
         await refresh_statistics(client)
+        await measure_tables(client, context.now)
     return deleted
 
 
@@ -82,4 +85,6 @@ def _reindex(context: OpsContext) -> JobOutcome:
 
 async def _rebuild(context: OpsContext) -> tuple[str, ...]:
     async with context.open_database() as client:
-        return await reindex(client, context.texts)
+        rebuilt = await reindex(client, context)
+        await measure_tables(client, context.now)
+    return rebuilt
