@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import lru_cache
 
 from whatsapp_exporter.collectors.database import queries
-from whatsapp_exporter.collectors.database.answers import MAX_COUNT, AnswerError, Answers
+from whatsapp_exporter.collectors.database.answers import MAX_COUNT, AnswerError, Answers, Record
 from whatsapp_exporter.family import Family, LabelValues, family
 from whatsapp_exporter.label_value import label_value
 from whatsapp_exporter.metrics.definition import MetricDefinition
@@ -16,6 +17,9 @@ ReadKey = Callable[[str], LabelValues]
 _ID = re.compile(r"-?[0-9]{1,19}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 UNKNOWN_COUNTRY = "ZZ"
+COLUMNS = ("nombre", "dimension", "clave", "valor")
+"""Of the query, in its order."""
+KEYS_REMEMBERED = 4096
 
 
 class Counters:
@@ -24,9 +28,8 @@ class Counters:
     def __init__(self, answers: Answers) -> None:
         """Read them all. Raises AnswerError."""
         self._values: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-        for record in answers.rows(queries.COUNTERS):
-            name, dimension, key = record.text("nombre"), record.text("dimension"), record.text("clave")
-            self._values[name, dimension][key] = record.count("valor")
+        for name, dimension, key, value in _read(answers):
+            self._values[name, dimension][key] = value
 
     def families(
         self,
@@ -64,6 +67,31 @@ class Counters:
         return found
 
 
+def _read(answers: Answers) -> Iterator[tuple[str, str, str, int]]:
+    """Give name, dimension, key and value of each row. Raises AnswerError.
+
+    They are most of what a scrape reads, so a row as it should be is checked at once; another one is read
+    column by column for the sake of its error.
+    """
+    for row in answers.results[queries.COUNTERS]:
+        values = row.astuple()
+        if len(values) == len(COLUMNS):
+            name, dimension, key, value = values
+            if (
+                type(name) is str
+                and type(dimension) is str
+                and type(key) is str
+                and type(value) is int
+                and 0 <= value <= MAX_COUNT
+            ):
+                yield name, dimension, key, value
+                continue
+        record = Record(queries.COUNTERS, row)
+        name, dimension, key = (record.text(column) for column in COLUMNS[:-1])
+        yield name, dimension, key, record.count(COLUMNS[-1])
+
+
+@lru_cache(KEYS_REMEMBERED)
 def identifier(key: str) -> LabelValues:
     """The id of a company or template."""
     if not _ID.fullmatch(key):
@@ -71,22 +99,26 @@ def identifier(key: str) -> LabelValues:
     return (key,)
 
 
+@lru_cache(KEYS_REMEMBERED)
 def word(key: str) -> LabelValues:
     """A plain word, such as a category."""
     return (label_value(key) if key else "unknown",)
 
 
+@lru_cache(KEYS_REMEMBERED)
 def country(key: str) -> LabelValues:
     """A country of ISO 3166-1; what is none is ZZ."""
     return (key if _COUNTRY.fullmatch(key) else UNKNOWN_COUNTRY,)
 
 
+@lru_cache(KEYS_REMEMBERED)
 def error(key: str) -> LabelValues:
     """Class and code of an error; either may be empty."""
     error_class, _, code = key.rpartition("/")
     return (*word(error_class), label_value(code) if code else "none")
 
 
+@lru_cache(KEYS_REMEMBERED)
 def pricing(key: str) -> LabelValues:
     """Meta's category and type of pricing; either may be empty."""
     category, _, kind = key.partition("/")
