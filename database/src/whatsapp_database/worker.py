@@ -33,6 +33,7 @@ class ConnectionWorker:
         self._connection: sqlite3.Connection | None = None
         self._guard = threading.Lock()
         self._running: _Call | None = None
+        self._used = False
 
     async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """Run the job in the thread; sqlite3's errors arrive typed."""
@@ -49,12 +50,16 @@ class ConnectionWorker:
         self._submit(job, _Call())
 
     async def close(self) -> None:
-        """Close the connection after the queued jobs and end the thread."""
+        """Close the connection after the queued jobs and end the thread, if there ever was one."""
+        if not self._used:
+            self._executor.shutdown(wait=False)
+            return
         closing = self._executor.submit(self._disconnect)
         self._executor.shutdown(wait=False)
         await asyncio.shield(asyncio.wrap_future(closing))
 
     def _submit(self, job: Callable[[sqlite3.Connection], T], call: _Call) -> Future[T]:
+        self._used = True
         return self._executor.submit(self._perform, job, call)
 
     def _perform(self, job: Callable[[sqlite3.Connection], T], call: _Call) -> T:
