@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,6 +124,10 @@ class MailSink:
     def next(self) -> EmailMessage:
         return self._arrived.get(timeout=PATIENCE)
 
+    def waiting(self) -> list[EmailMessage]:
+        """Return what has arrived and was not yet taken."""
+        return list(self._arrived.queue)
+
 
 class AlertmanagerProcess:
     """A real Alertmanager on a port of its own, started with `start`."""
@@ -172,6 +177,30 @@ class AlertmanagerProcess:
             " ".join(filter(None, map(alert["labels"].get, ("alertname", "health")))): alert
             for alert in self._call("/api/v2/alerts")
         }
+
+    def known(self) -> list[dict[str, Any]]:
+        """Return what Alertmanager knows of every alert."""
+        found = self._call("/api/v2/alerts")
+        assert isinstance(found, list)
+        return found
+
+    def silence(self, matchers: list[dict[str, Any]], seconds: int = 600) -> None:
+        """Create a silence that begins now."""
+        now = datetime.now(UTC)
+        self._call(
+            "/api/v2/silences",
+            {
+                "matchers": matchers,
+                "startsAt": now.isoformat(),
+                "endsAt": (now + timedelta(seconds=seconds)).isoformat(),
+                "createdBy": "test",
+                "comment": "test",
+            },
+        )
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._port}"
 
     def _call(self, path: str, document: object = None) -> Any:  # noqa: ANN401 - JSON of others
         data = None if document is None else json.dumps(document).encode()

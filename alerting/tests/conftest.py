@@ -13,6 +13,7 @@ from whatsapp_alerting.resolution import Installation
 sys.path.insert(0, str(Path(__file__).parent))
 
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
+from delivery import fast_installation
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -51,3 +52,9 @@ def alertmanager(tmp_path: Path) -> Iterator[AlertmanagerProcess]:
         pytest.fail("Alertmanager is not installed (Debian: prometheus-alertmanager)")
     with AlertmanagerProcess(binary, tmp_path) as process:
         yield process
+
+
+@pytest.fixture
+def fast(sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink) -> Installation:
+    """The catalogue with cooldowns that a test can wait for, and receivers in this process."""
+    return fast_installation(sources, tmp_path, http_sink, mail_sink)

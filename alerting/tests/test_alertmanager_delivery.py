@@ -1,100 +1,25 @@
-"""A real Alertmanager with the compiled configuration: what arrives, how often, and what it says."""
+"""A real Alertmanager with the compiled configuration: what arrives, and how often."""
 
-import dataclasses
-import json
-import urllib.parse
-from datetime import UTC, datetime, timedelta
+import itertools
+import threading
 from pathlib import Path
-from typing import Any
 
-import pytest
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
-from whatsapp_alerting.alert import Language
-from whatsapp_alerting.compilation import Sources, compiled_files
-from whatsapp_alerting.gsm import is_basic
-from whatsapp_alerting.loading import load_catalog
-from whatsapp_alerting.output import write_files
-from whatsapp_alerting.overrides import Overrides
-from whatsapp_alerting.resolution import Installation, resolve
-from whatsapp_alerting.rules import annotations
+from delivery import COOLDOWN, firing, slack_attachment, start
+from whatsapp_alerting.resolution import Installation
 
-COOLDOWN = 4
-"""Seconds; the shortest that shows a resolution on the next group tick and no repeat before it."""
-
-
-@pytest.fixture
-def fast(sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink) -> Installation:
-    """The catalogue with cooldowns that a test can wait for, and receivers in this process."""
-    webhook = tmp_path / "slack_webhook_url"
-    webhook.write_text(http_sink.url("slack/services/T/B/X"), encoding="utf-8")
-    catalog = load_catalog(sources.catalog)
-    catalog = catalog.model_copy(
-        update={
-            "timing": catalog.timing.model_copy(update={"group_wait": 1}),
-            "areas": {
-                name: area.model_copy(
-                    update={"alerts": [one.model_copy(update={"cooldown": COOLDOWN}) for one in area.alerts]}
-                )
-                for name, area in catalog.areas.items()
-            },
-        }
-    )
-    overrides = Overrides.model_validate(
-        {
-            "runbook_base_url": "https://mon1/runbooks",
-            "external_urls": {"grafana": "https://mon1/grafana"},
-            "receivers": {
-                "slack": {"api_url_file": str(webhook)},
-                "email": {
-                    "to": "ops@example.com",
-                    "from": "alerts@example.com",
-                    "smarthost": mail_sink.smarthost,
-                    "require_tls": False,
-                },
-                "sms": {
-                    "region": "us-east-1",
-                    "phone_number": "+15555550100",
-                    "api_url": http_sink.url("sns"),
-                },
-                "heartbeat": {"url": http_sink.url("heartbeat")},
-            },
-        }
-    )
-    return resolve(catalog, overrides)
-
-
-def start(installation: Installation, alertmanager: AlertmanagerProcess, tmp_path: Path) -> None:
-    write_files(tmp_path / "compiled", compiled_files(installation))
-    credentials = tmp_path / "aws_credentials"
-    credentials.write_text(
-        "[default]\naws_access_key_id = AKIDFROMFILE\naws_secret_access_key = example\n", encoding="utf-8"
-    )
-    alertmanager.start(
-        tmp_path / "compiled/alertmanager/alertmanager.yml",
-        {"AWS_SHARED_CREDENTIALS_FILE": str(credentials), "AWS_EC2_METADATA_DISABLED": "true"},
-    )
-
-
-def firing(
-    installation: Installation, name: str, labels: dict[str, str], *, ended: bool = False
-) -> dict[str, Any]:
-    """Return the alert as Prometheus posts it, with the texts of templates as they are when rendered."""
-    alert = installation.alert(name)
-    texts = annotations(installation, alert)
-    now = datetime.now(UTC)
-    return {
-        "labels": {"alertname": name, **alert.static_labels(), **labels},
-        "annotations": {**texts, "description": "<descripción>", "value": "down"},
-        # Alertmanager skips group_wait for alerts that began longer ago, so the beginning is now.
-        "startsAt": (now - timedelta(seconds=2 if ended else 0)).isoformat(),
-        "endsAt": (now + timedelta(seconds=-1 if ended else 600)).isoformat(),
-    }
-
-
-def slack_attachment(sink: HttpSink) -> dict[str, Any]:
-    attachment = json.loads(sink.next("slack").body)["attachments"][0]
-    assert isinstance(attachment, dict)
-    return attachment
+FLAPS = [
+    (1.6, 0.4),
+    (0.7, 0.3),
+    (1.9, 1.4),
+    (0.5, 0.5),
+    (2.2, 0.3),
+    (4.5, 0.8),
+    (1.1, 0.2),
+    (0.9, 0.9),
+    (1.2, 0.1),
+]
+"""Seconds that the alert fires and then does not: above and below group_wait, and above the cooldown."""
 
 
 def test_alert_arrives_once_on_each_channel_and_its_resolution_follows(
@@ -110,38 +35,17 @@ def test_alert_arrives_once_on_each_channel_and_its_resolution_follows(
 
     alertmanager.post([alert])
 
-    slack = slack_attachment(http_sink)
-    assert slack["title"] == "🚨 CRÍTICO Sistema de notificaciones WhatsApp no saludable (app1)"
-    assert slack["title_link"] == "https://mon1/grafana/d/whatsapp-overview"
-    assert "*Valor:* down" in slack["text"]
-    assert "*Desde:*" in slack["text"]
-    assert "(America/Lima)" in slack["text"]
-    assert "<https://mon1/runbooks/es/WhatsAppSystemDown.md|Guía>" in slack["text"]
-
-    mail = mail_sink.next()
-    assert (
-        mail["subject"]
-        == "[CRÍTICO] WhatsApp Notifications - Sistema de notificaciones WhatsApp no saludable (app1)"
-    )
-    html, text = mail.get_body(("html",)), mail.get_body(("plain",))
-    assert html is not None
-    assert text is not None
-    assert "&lt;descripción&gt;" in html.get_content()
-    assert "Guía: https://mon1/runbooks/es/WhatsAppSystemDown.md" in text.get_content()
-
-    sms = http_sink.next("sns")
-    message = urllib.parse.parse_qs(sms.body.decode())["Message"][0]
-    assert message.startswith("CRITICO app1 desde ")
-    assert message.endswith("no saludable https://mon1/runbooks/es/WhatsAppSystemDown.md")
-    assert len(message) <= 160
-    assert is_basic(message)
-    assert "Credential=AKIDFROMFILE/" in sms.headers["Authorization"]
+    assert slack_attachment(http_sink)["title"].startswith("🚨 CRÍTICO Sistema")
+    assert mail_sink.next()["subject"].startswith("[CRÍTICO] ")
+    text_message = http_sink.next("sns")
+    assert b"PhoneNumber=%2B15555550100" in text_message.body
+    assert "Credential=AKIDFROMFILE/" in text_message.headers["Authorization"]
 
     alertmanager.post([firing(fast, "WhatsAppSystemDown", labels, ended=True)])
 
     resolved = slack_attachment(http_sink)
     assert resolved["title"].startswith("✅ RESUELTO ")
-    assert "*Hasta:*" in resolved["text"]
+    assert "Hasta: " in resolved["text"]
     assert mail_sink.next()["subject"].startswith("[RESUELTO] ")
     assert http_sink.waiting("sns") == []
     assert http_sink.waiting("slack") == []
@@ -202,15 +106,19 @@ def test_heartbeat_goes_to_its_own_receiver_only(
     assert http_sink.waiting("slack") == []
 
 
-def test_messages_are_written_in_english_when_asked(
+def test_flapping_alert_is_not_notified_again_within_the_cooldown(
     fast: Installation, alertmanager: AlertmanagerProcess, http_sink: HttpSink, tmp_path: Path
 ) -> None:
-    english = dataclasses.replace(fast, overrides=fast.overrides.model_copy(update={"language": Language.EN}))
-    start(english, alertmanager, tmp_path)
+    start(fast, alertmanager, tmp_path)
+    pause = threading.Event()
 
-    alertmanager.post([firing(english, "HostDiskSpaceLow", {"host": "app1", "mountpoint": "/"})])
+    for fires, ends in FLAPS:
+        alertmanager.post([firing(fast, "WhatsAppQueueBacklog", {"host": "app1"})])
+        pause.wait(fires)
+        alertmanager.post([firing(fast, "WhatsAppQueueBacklog", {"host": "app1"}, ended=True)])
+        pause.wait(ends)
 
-    slack = slack_attachment(http_sink)
-    assert slack["title"] == "⚠️ WARNING Disk space low (app1)"
-    assert "*Since:*" in slack["text"]
-    assert slack["color"] == "warning"
+    notices = [request for request in http_sink.waiting("slack") if "RESUELTO" not in request.body.decode()]
+    moments = [request.arrived_at for request in notices]
+    assert len(moments) >= 2
+    assert min(later - earlier for earlier, later in itertools.pairwise(moments)) > COOLDOWN - 0.5

@@ -215,10 +215,12 @@ def _receiver(
                 "api_url_file": receiver.api_url_file,
                 "send_resolved": True,
                 "color": '{{ template "whatsapp.slack.color" . }}',
-                "title": '{{ template "whatsapp.title" . }}',
+                "title": '{{ template "whatsapp.slack.title" . }}',
                 "title_link": '{{ template "whatsapp.slack.link" . }}',
                 "text": '{{ template "whatsapp.slack.text" . }}',
-                "fallback": '{{ template "whatsapp.title" . }}',
+                "fallback": '{{ template "whatsapp.slack.title" . }}',
+                # Not `text`: a host or a value with * or _ in it would be shown as bold or italic.
+                "mrkdwn_in": ["pretext"],
             }
             if receiver.channel is not None:
                 slack["channel"] = receiver.channel

@@ -5,6 +5,7 @@ from whatsapp_alerting.gsm import MAX_SMS, transliterate
 from whatsapp_alerting.objective_rules import SLOW_INTERVAL, Recording
 from whatsapp_alerting.promql import fill
 from whatsapp_alerting.resolution import Installation, ResolvedAlert, ResolvedArea
+from whatsapp_alerting.silence_link import silence_url
 from whatsapp_alerting.yaml_text import to_yaml
 
 SMS_RESERVED = 56
@@ -76,16 +77,6 @@ def annotations(installation: Installation, alert: ResolvedAlert) -> dict[str, s
     if any(channel.value == "sms" for channel in (*alert.channels, *alert.entry.escalate_to)):
         written["sms"] = sms_text(written["summary"], written["runbook_url"])
     return written
-
-
-def silence_url(installation: Installation, alert: ResolvedAlert) -> str | None:
-    """Return the address of Alertmanager's form for a silence of this alert (a template of a rule)."""
-    alertmanager = installation.overrides.external_urls.alertmanager
-    if alertmanager is None:
-        return None
-    matchers = [f"alertname%3D%22{alert.name}%22"]
-    matchers += [f"{one}%3D%22{{{{ $labels.{one} | urlquery }}}}%22" for one in alert.entry.identity]
-    return f"{alertmanager.rstrip('/')}/#/silences/new?filter=%7B{'%2C%20'.join(matchers)}%7D"
 
 
 def sms_text(summary: str, runbook_url: str) -> str:
