@@ -37,12 +37,14 @@ def compile_with(
 
 @pytest.fixture
 def catalog(sources: Sources) -> Document:
-    """The written alerts as one area, and the root's timing."""
+    """The written alerts and the objectives as one area, and the root's timing."""
     root = yaml.safe_load(sources.catalog.read_text("utf-8"))
     folder = sources.catalog.parent / "catalog"
     areas = [yaml.safe_load((folder / f"{name}.yml").read_text("utf-8")) for name in root["include"]]
-    alerts = [alert for area in areas for alert in area.get("alerts", [])]
-    return {"timing": root["timing"], "alerts": copy.deepcopy(alerts)}  # YAML anchors share their objects
+    entries = {
+        kind: [one for area in areas for one in area.get(kind, [])] for kind in ("alerts", "objectives")
+    }
+    return {"timing": root["timing"], **copy.deepcopy(entries)}  # YAML anchors share their objects
 
 
 @pytest.fixture
@@ -128,6 +130,32 @@ def test_fault_of_the_catalogue_is_one_line_with_entry_and_field(
     assert any(f"all.yml: WhatsAppHighErrorRate: {line}" in one for one in written)
     assert all("WhatsAppHighErrorRate" in one for one in written)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("objective", "source", "problems"),
+    [
+        ("SchedulerUptime", "SchedulerNotRunning", []),  # 1m before what takes nine minutes of outage
+        ("ApiAvailability", "WhatsAppSystemDown", ["ApiAvailabilityBurn1h"]),  # 2m after what takes one
+    ],
+)
+def test_burn_rate_is_inhibited_by_what_fires_before_its_window_notices(
+    tmp_path: Path,
+    sources: Sources,
+    catalog: Document,
+    objective: str,
+    source: str,
+    problems: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    entry = next(entry for entry in catalog["objectives"] if entry["name"] == objective)
+    entry["inhibited_by"] = [{"alert": source, "equal": ["host"]}]
+
+    status = compile_with(tmp_path, sources, catalog=catalog)
+
+    written = capsys.readouterr().err.splitlines()
+    assert status == (2 if problems else 0)
+    assert [line.split(": ")[1] for line in written if "fires later" in line] == problems
 
 
 OVERRIDES_FAULTS: list[tuple[Document, str]] = [

@@ -19,6 +19,8 @@ from whatsapp_alerting.samples import parse_level
 
 SCRAPES_IN_RANGE = 4
 EVALUATIONS_IN_HOLD = 2
+PROMISE_SLACK = 180
+"""Seconds by which a burn rate's promise exceeds what an outage takes: scrape, evaluations, whole minutes."""
 MAX_SUMMARY = 70
 MAX_RETENTION = 120 * 3600
 """Alertmanager's default `--data.retention`, seconds: longer cooldowns would be forgotten."""
@@ -59,6 +61,7 @@ def check_catalog(catalog: Catalog, path: Path, runbooks: Path) -> None:
             ]
     entries = written + derived
     by_name = {alert.name: alert for _, alert in entries}
+    burning = {alert.name for _, alert in derived}
     problems += [
         Problem(_file(path, name), alert.name, finding.field, finding.reason)
         for name, alert in entries
@@ -69,7 +72,7 @@ def check_catalog(catalog: Catalog, path: Path, runbooks: Path) -> None:
         Problem(_file(path, name), alert.name, f"inhibited_by.{number}", reason)
         for name, alert in entries
         for number, inhibition in enumerate(alert.inhibited_by)
-        for reason in _inhibition(alert, inhibition, by_name)
+        for reason in _inhibition(alert, inhibition, by_name, burning)
     ]
     with_runbook: list[tuple[str, Alert | Objective]] = [*written, *objectives]
     problems += [
@@ -248,7 +251,9 @@ def _channels(alert: Alert, _catalog: Catalog) -> Iterator[Finding]:
         yield Finding("channels", "sms is for critical alerts only")
 
 
-def _inhibition(target: Alert, inhibition: Inhibition, by_name: dict[str, Alert]) -> Iterator[str]:
+def _inhibition(
+    target: Alert, inhibition: Inhibition, by_name: dict[str, Alert], burning: set[str]
+) -> Iterator[str]:
     source = by_name.get(inhibition.alert)
     if source is None:
         yield f"names {inhibition.alert}, which is not in the catalogue"
@@ -262,7 +267,9 @@ def _inhibition(target: Alert, inhibition: Inhibition, by_name: dict[str, Alert]
     ):
         for label in sorted({*labels, *narrowed} - set(side.identity)):
             yield f"{side.name} does not carry the label {label}"
-    if source.hold > target.hold:
+    # A burn rate waits for its share of the window before `for`; its promise is that of a total outage.
+    soonest = target.detect_within - PROMISE_SLACK if target.name in burning else 0
+    if source.hold > target.hold and source.detect_within > soonest:
         yield f"{source.name} fires later (for {format_duration(source.hold)}) than what it inhibits"
 
 
