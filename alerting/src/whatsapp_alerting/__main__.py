@@ -55,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     compiling.add_argument("--overrides", type=Path, default=here.overrides, metavar="FILE")
     compiling.add_argument("--catalog", type=Path, default=here.catalog, metavar="FILE")
     compiling.add_argument("--runbooks", type=Path, default=here.runbooks, metavar="DIR")
+    compiling.add_argument("--metrics", type=Path, default=here.metrics, metavar="FILE")
+    compiling.add_argument("--external-metrics", type=Path, default=here.external_metrics, metavar="FILE")
+    compiling.add_argument("--dashboards", type=Path, default=here.dashboards, metavar="DIR")
     compiling.add_argument(
         "--language",
         choices=[language.value for language in Language],
@@ -77,7 +80,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _compile(options: argparse.Namespace) -> int:
-    sources = Sources(catalog=options.catalog, overrides=options.overrides, runbooks=options.runbooks)
+    sources = Sources(
+        catalog=options.catalog,
+        overrides=options.overrides,
+        runbooks=options.runbooks,
+        metrics=options.metrics,
+        external_metrics=options.external_metrics,
+        dashboards=options.dashboards,
+    )
     if options.output is None:
         targets = Targets.in_repository()
     else:

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from whatsapp_alerting.alert import Language
 from whatsapp_alerting.catalog import Area, Root
-from whatsapp_alerting.lint import check_catalog, check_overrides
+from whatsapp_alerting.lint import Surroundings, check_catalog, check_overrides
 from whatsapp_alerting.loading import load_catalog, load_overrides
 from whatsapp_alerting.resolution import Installation, resolve
 from whatsapp_alerting.routes import alertmanager_file
@@ -28,11 +28,15 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the hand-written files are."""
+    """Where the hand-written files are, and what they refer to."""
 
     catalog: Path
     overrides: Path
     runbooks: Path
+    metrics: Path = _ROOT.parent / "docs/metrics.md"
+    """The reference page of the stack's own metrics."""
+    external_metrics: Path = _ROOT / "external_metrics.yml"
+    dashboards: Path = _ROOT.parent / "dashboards/json"
 
     @classmethod
     def in_repository(cls) -> "Sources":
@@ -61,9 +65,12 @@ def read_installation(sources: Sources, language: Language | None = None) -> Ins
         InvalidInputError: a file has faults.
     """
     catalog = load_catalog(sources.catalog)
-    check_catalog(catalog, sources.catalog, sources.runbooks)
+    surroundings = Surroundings.read(
+        sources.metrics, sources.external_metrics, sources.runbooks, sources.dashboards
+    )
+    check_catalog(catalog, sources.catalog, surroundings)
     overrides = load_overrides(sources.overrides)
-    check_overrides(overrides, catalog, sources.overrides)
+    check_overrides(overrides, catalog, sources.overrides, surroundings)
     if language is not None:
         overrides = overrides.model_copy(update={"language": language})
     return resolve(catalog, overrides)

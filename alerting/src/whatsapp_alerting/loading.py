@@ -62,14 +62,19 @@ def load_overrides(path: Path) -> Overrides:
 
 
 def _load(path: Path, model: type[Model]) -> Model:
-    document = _read(path)
+    document = read_yaml(path)
     try:
         return model.model_validate(document)
     except ValidationError as error:
         raise InvalidInputError([_problem(path, document, detail) for detail in error.errors()]) from error
 
 
-def _read(path: Path) -> object:
+def read_yaml(path: Path) -> object:
+    """Return a file's content, in which no key is written twice.
+
+    Raises:
+        InvalidInputError: it cannot be read, or is not YAML.
+    """
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -5,16 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import promql_parser
+from promql_parser import Call, MatrixSelector, SubqueryExpr, VectorSelector
+
+from whatsapp_alerting.promql_tree import PromqlError, metric_name, nodes, parse
+
+__all__ = ["Expression", "PromqlError", "fill", "format_number", "metric_names", "placeholders", "read"]
 
 NEWEST = "last_over_time"
 """Looks back for a sample, and smooths nothing."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
-
-
-class PromqlError(ValueError):
-    """An expression is not PromQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,37 +53,25 @@ def read(condition: str) -> Expression:
     Raises:
         PromqlError: it is not PromQL.
     """
-    try:
-        tree = promql_parser.parse(condition)
-    except ValueError as error:
-        raise PromqlError(str(error)) from error
-    visitor = _Visitor()
-    promql_parser.walk(tree, visitor.visit)
-    smoothing = Counter(visitor.ranges) - Counter(visitor.newest_only)
-    return Expression(frozenset(visitor.metrics), tuple(visitor.ranges), tuple(smoothing.elements()))
+    metrics: set[str] = set()
+    ranges: list[int] = []
+    newest_only: list[int] = []
+    for node in nodes(parse(condition)):
+        if isinstance(node, VectorSelector):
+            name = metric_name(node)
+            metrics |= {name} if name else set()
+        elif isinstance(node, MatrixSelector | SubqueryExpr) and node.range:
+            ranges.append(int(node.range.total_seconds()))
+        elif isinstance(node, Call) and node.func.name == NEWEST:
+            newest_only += [
+                int(argument.range.total_seconds())
+                for argument in node.args
+                if isinstance(argument, MatrixSelector | SubqueryExpr) and argument.range
+            ]
+    smoothing = Counter(ranges) - Counter(newest_only)
+    return Expression(frozenset(metrics), tuple(ranges), tuple(smoothing.elements()))
 
 
 def metric_names(conditions: Iterable[str]) -> set[str]:
     """Return every metric name that the conditions read."""
     return set().union(*(read(condition).metrics for condition in conditions))
-
-
-class _Visitor:
-    def __init__(self) -> None:
-        self.metrics: set[str] = set()
-        self.ranges: list[int] = []
-        self.newest_only: list[int] = []
-
-    def visit(self, node: promql_parser.Expr) -> bool:
-        if isinstance(node, promql_parser.VectorSelector) and node.name:
-            self.metrics.add(node.name)
-        elif isinstance(node, promql_parser.MatrixSelector | promql_parser.SubqueryExpr) and node.range:
-            self.ranges.append(int(node.range.total_seconds()))
-        elif isinstance(node, promql_parser.Call) and node.func.name == NEWEST:
-            self.newest_only += [
-                int(argument.range.total_seconds())
-                for argument in node.args
-                if isinstance(argument, promql_parser.MatrixSelector | promql_parser.SubqueryExpr)
-                and argument.range
-            ]
-        return True
