@@ -252,7 +252,7 @@ def test_null_and_absent_have_no_series(full_document: dict[str, Any]) -> None:
     assert document.problems == ()
     assert (document.version, document.pauses) == (None, None)
     assert metrics.SENDING_PAUSED not in document.values
-    assert metrics.GRAPH_VERSION_DAYS_LEFT not in document.values
+    assert metrics.GRAPH_VERSION_REMAINING not in document.values
 
 
 def test_unknown_scopes_of_pauses_share_a_series(full_document: dict[str, Any]) -> None:

@@ -88,10 +88,10 @@ async def test_every_metric_is_in_the_reference(api: httpx.AsyncClient) -> None:
     assert exposed == documented
 
 
-async def test_days_left_of_the_graph_api_version(settings: Settings, database: Client, serve: Serve) -> None:
+async def test_time_left_of_the_graph_api_version(settings: Settings, database: Client, serve: Serve) -> None:
     moment = datetime(2027, 10, 1, tzinfo=UTC)
     for version, line in (
-        ("v23.0", "whatsapp_graph_api_version_days_left 7.0"),
+        ("v23.0", "whatsapp_graph_api_version_remaining_seconds 604800.0"),
         ("v99.0", None),
     ):
         chosen = settings.model_copy(update={"whatsapp_api_version": version})
@@ -100,7 +100,7 @@ async def test_days_left_of_the_graph_api_version(settings: Settings, database: 
             httpx.AsyncClient(base_url=url) as client,
         ):
             text = (await client.get("/metrics")).text
-        assert (line in text) if line else ("version_days_left" not in text)
+        assert (line in text) if line else ("version_remaining" not in text)
 
 
 async def test_requests_are_counted_by_route_never_by_path(api: httpx.AsyncClient) -> None:

@@ -67,8 +67,8 @@ API_METRICS: tuple[MetricDefinition, ...] = (
         "scope",
     ),
     gauge(
-        "whatsapp_graph_api_version_days_left",
-        "days",
+        "whatsapp_graph_api_version_remaining_seconds",
+        "seconds",
         "Until Meta ends the Graph API version in use, negative after it; absent when its end is not known",
         _A,
     ),

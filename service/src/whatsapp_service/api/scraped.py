@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from whatsapp_service.figures import Figures
 from whatsapp_service.pauses import Pause, Scope
+
+_DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,9 @@ class ScrapedCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         if self._version_days_left is not None:
             yield GaugeMetricFamily(
-                "whatsapp_graph_api_version_days_left",
-                "Days until Meta ends the version of the Graph API that is used; negative after it.",
-                value=self._version_days_left,
+                "whatsapp_graph_api_version_remaining_seconds",
+                "Seconds until Meta ends the version of the Graph API that is used; negative after it.",
+                value=self._version_days_left * _DAY,
             )
         if self._scraped is not None:
             yield from _figures(self._scraped.figures, self._scraped.response_time_ms)

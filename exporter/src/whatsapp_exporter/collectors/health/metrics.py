@@ -78,9 +78,9 @@ GRAPH_LAST_SUCCESS = gauge(
     "Last request that the WhatsApp API answered with success (Unix time); absent before the first",
     _H,
 )
-GRAPH_VERSION_DAYS_LEFT = gauge(
-    "whatsapp_health_graph_api_version_days_left",
-    "days",
+GRAPH_VERSION_REMAINING = gauge(
+    "whatsapp_health_graph_api_version_remaining_seconds",
+    "seconds",
     "Until Meta ends the Graph API version in use, negative after it; absent when its end is not known",
     _H,
 )
@@ -112,7 +112,7 @@ METRICS: tuple[MetricDefinition, ...] = (
     API_RATE_LIMIT_REMAINING,
     RATE_LIMIT_RESET,
     GRAPH_LAST_SUCCESS,
-    GRAPH_VERSION_DAYS_LEFT,
+    GRAPH_VERSION_REMAINING,
     SCHEDULER_ACTIVE_JOBS,
     SCHEDULER_LAST_EXECUTION,
     SCHEDULER_NEXT_EXECUTION,

@@ -4,6 +4,7 @@ from whatsapp_exporter.collectors.health import metrics
 from whatsapp_exporter.readings import FieldKind, Reading
 
 _MEBIBYTE = 1024.0 * 1024.0
+_DAY = 86_400.0
 _DATABASE = ("components", "database")
 _GRAPH = ("components", "whatsapp_api")
 _SCHEDULER = ("components", "scheduler")
@@ -14,7 +15,7 @@ READINGS: tuple[Reading, ...] = (
     Reading(metrics.API_RATE_LIMIT_REMAINING, (*_GRAPH, "rate_limit_remaining")),
     Reading(metrics.RATE_LIMIT_RESET, (*_GRAPH, "rate_limit_reset_seconds")),
     Reading(metrics.GRAPH_LAST_SUCCESS, (*_GRAPH, "last_successful_request"), FieldKind.TIMESTAMP),
-    Reading(metrics.GRAPH_VERSION_DAYS_LEFT, (*_GRAPH, "api_version_days_left")),
+    Reading(metrics.GRAPH_VERSION_REMAINING, (*_GRAPH, "api_version_days_left"), times=_DAY),
     Reading(metrics.SENDING_PAUSED, (*_GRAPH, "paused"), FieldKind.BOOLEAN),
     Reading(metrics.SCHEDULER_ACTIVE_JOBS, (*_SCHEDULER, "active_jobs")),
     Reading(metrics.SCHEDULER_LAST_EXECUTION, (*_SCHEDULER, "last_execution"), FieldKind.TIMESTAMP),
