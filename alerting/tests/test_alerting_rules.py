@@ -22,6 +22,7 @@ def failures(directory: Path) -> list[str]:
     return [f"{verdict.name}: {verdict.output}" for verdict in verify(directory) if not verdict.passed]
 
 
+@pytest.mark.slow
 def test_compiled_files_pass_promtool_and_amtool(installation: Installation, tmp_path: Path) -> None:
     write_files(tmp_path, compiled_files(installation))
 
@@ -87,6 +88,7 @@ def test_routing_table_notices_a_route_that_is_lost(installation: Installation, 
     assert failed == {"route of WhatsAppSystemDown", "route of WhatsAppGraphApiDown"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", list(Language))
 def test_texts_are_rendered_by_prometheus(sources: Sources, language: Language, tmp_path: Path) -> None:
     """promtool prints the rendered texts of an alert that a test did not expect."""

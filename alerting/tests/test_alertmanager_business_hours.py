@@ -12,6 +12,8 @@ from whatsapp_alerting.alert import Channel
 from whatsapp_alerting.compilation import Sources
 from whatsapp_alerting.resolution import Installation, resolve
 
+pytestmark = pytest.mark.slow
+
 ZONE = "America/Lima"
 DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 MAY_WAIT, AT_ONCE = "HostDiskSpaceLow", "WhatsAppQueueBacklog"

@@ -4,6 +4,7 @@ import itertools
 import threading
 from pathlib import Path
 
+import pytest
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
 from delivery import COOLDOWN, firing, slack_attachment, start
 from whatsapp_alerting.resolution import Installation
@@ -82,6 +83,7 @@ def test_graph_api_fault_pages_once_and_hides_the_degradation_but_not_an_outage(
     assert alertmanager.alerts()["WhatsAppSystemDown down"]["status"]["state"] == "active"
 
 
+@pytest.mark.slow
 def test_steady_alert_repeats_after_the_cooldown_and_not_before(
     fast: Installation, alertmanager: AlertmanagerProcess, http_sink: HttpSink, tmp_path: Path
 ) -> None:
@@ -106,6 +108,7 @@ def test_heartbeat_goes_to_its_own_receiver_only(
     assert http_sink.waiting("slack") == []
 
 
+@pytest.mark.slow
 def test_flapping_alert_is_not_notified_again_within_the_cooldown(
     fast: Installation, alertmanager: AlertmanagerProcess, http_sink: HttpSink, tmp_path: Path
 ) -> None:

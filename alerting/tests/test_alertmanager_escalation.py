@@ -20,6 +20,8 @@ from whatsapp_alerting.compilation import Sources
 from whatsapp_alerting.gsm import MAX_SMS, is_basic
 from whatsapp_alerting.resolution import Installation, resolve
 
+pytestmark = pytest.mark.slow
+
 ALERT = "WhatsAppSystemDown"
 LABELS = {"host": "app1", "health": "down"}
 

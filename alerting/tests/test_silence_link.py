@@ -85,6 +85,7 @@ def _prometheus(folder: Path, rules: str, alertmanager: str) -> Iterator[None]:
         process.wait(timeout=PATIENCE)
 
 
+@pytest.mark.slow
 def test_link_of_the_message_silences_its_alert_and_no_other(
     disk_is_full: Installation,
     fast: Installation,

@@ -20,6 +20,8 @@ from whatsapp_exporter.exposition.page import PageEncoder
 from whatsapp_exporter.family import AnyFamily, Buckets, Family, HistogramFamily, LabelValues, single
 from whatsapp_exporter.metrics.definition import Source, counter, gauge, histogram
 
+pytestmark = pytest.mark.slow
+
 Serve = Callable[[ASGIApp], Awaitable[str]]
 PROMETHEUS = shutil.which("prometheus")
 SERIES, DEADLINE_SECONDS = 6_000, 30

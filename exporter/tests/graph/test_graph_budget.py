@@ -53,6 +53,7 @@ def most_in_an_hour(times: list[float]) -> int:
     return most
 
 
+@pytest.mark.slow
 @given(
     limit=st.integers(1, 8),
     steps=st.lists(

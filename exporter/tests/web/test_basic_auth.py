@@ -109,9 +109,9 @@ async def test_user_that_does_not_exist_costs_the_same() -> None:
     least = dict.fromkeys(("prometheus", "nobody"), math.inf)
     for number in range(12):
         for user in least:
-            began = time.perf_counter()
+            began = time.process_time()
             assert not await verifier.verify(user, f"wrong {number}".encode())
-            least[user] = min(least[user], time.perf_counter() - began)
+            least[user] = min(least[user], time.process_time() - began)
     assert least["nobody"] == pytest.approx(least["prometheus"], rel=0.5)
 
 

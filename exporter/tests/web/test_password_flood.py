@@ -13,6 +13,8 @@ import pytest
 
 from .exporter_server import Running, WebFile, running
 
+pytestmark = pytest.mark.slow
+
 COST = 11  # a check takes a tenth of a second and more
 SCRAPES = 20
 FLOODERS = 30

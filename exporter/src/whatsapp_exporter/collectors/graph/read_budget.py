@@ -55,7 +55,7 @@ class ReadBudget:
         if len(reads) >= self.limit:
             # The read that has to be an hour old before there is room, should the limit have been lowered.
             decisive = reads[len(reads) - self.limit]
-            raise BudgetSpentError(decisive.monotonic + HOUR - self._monotonic())
+            raise BudgetSpentError(min(HOUR, decisive.monotonic + HOUR - self._monotonic()))
         reads.append(_Read(self._monotonic(), self._wall()))
         self._save(reads)
 
