@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -87,15 +86,13 @@ async def test_statements_of_others_stay_out_of_a_transaction(table: Client) -> 
 
 
 async def test_slow_query_does_not_block_the_event_loop(client: Client) -> None:
-    longest = 0.0
+    turns = 0
     query = asyncio.create_task(client.execute(SLOW_QUERY))
-    last = time.perf_counter()
     while not query.done():
         await asyncio.sleep(0)
-        now = time.perf_counter()
-        longest, last = max(longest, now - last), now
+        turns += 1
     assert (await query)[0][0] == 3000000
-    assert longest < 0.2
+    assert turns > 100  # a loop that the query holds up turns a few times
 
 
 async def test_cancelled_query_is_interrupted_and_its_reader_is_usable(database_url: str) -> None:
