@@ -1,5 +1,6 @@
 """The compiler: committed output is current, equal input gives equal bytes, overrides reach every file."""
 
+import io
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ from whatsapp_alerting.compilation import Sources, compiled_files, read_installa
 from whatsapp_alerting.duration import format_duration, parse_duration
 from whatsapp_alerting.gsm import is_basic, transliterate
 from whatsapp_alerting.output import write_files
+from whatsapp_alerting.progress import Progress
 from whatsapp_alerting.resolution import Installation
 from whatsapp_alerting.rules import annotations, sms_text
 
@@ -250,6 +252,40 @@ def test_verify_reports_as_json(
     assert verdicts["route of Watchdog"]["passed"] is True
     assert verdicts["rules are valid"]["passed"] is False
     assert "one of 'record' or 'alert' must be set" in verdicts["rules are valid"]["output"]
+
+
+def test_verify_keeps_the_order_of_its_checks(
+    tmp_path: Path, installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_files(tmp_path, compiled_files(only(installation, "WhatsAppQueueBacklog", "Watchdog")))
+
+    assert main(["verify", str(tmp_path)]) == 0
+
+    written = capsys.readouterr()
+    assert written.err == ""  # progress is for terminals
+    assert written.out.splitlines() == [
+        "ok: rules are valid",
+        "ok: rules pass chosen.test.yml",
+        "ok: Alertmanager's configuration is valid",
+        "ok: route of WhatsAppQueueBacklog",
+        "ok: route of Watchdog",
+        "ok: route of an alert that is not of the catalogue",
+    ]
+
+
+def test_progress_is_one_line_on_a_terminal() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        progress = Progress("verified", stream)
+        progress(1, 2)
+        progress(2, 2)
+
+    assert terminal.getvalue() == f"\rverified: 1 of 2\r{' ' * len('verified: 2 of 2')}\r"
+    assert file.getvalue() == ""
 
 
 def test_verify_of_a_directory_that_was_not_compiled_is_one_line(

@@ -4,7 +4,8 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from whatsapp_alerting.alert import Language
@@ -15,10 +16,16 @@ from whatsapp_alerting.compilation import (
     compiled_files,
     read_installation,
 )
+from whatsapp_alerting.mutation.check import FAILURES, Fate, check_mutants
+from whatsapp_alerting.mutation.equivalents import EquivalentMutant, load_equivalents
+from whatsapp_alerting.mutation.mutants import mutants
+from whatsapp_alerting.mutation.proofs import RuleProofs, proofs_of
 from whatsapp_alerting.output import is_stale, stale_files, write_file, write_files
-from whatsapp_alerting.problems import InvalidInputError
+from whatsapp_alerting.problems import InvalidInputError, Problem
+from whatsapp_alerting.progress import Progress
 from whatsapp_alerting.reference import reference_page
-from whatsapp_alerting.verification import MissingToolError, verify
+from whatsapp_alerting.tools import MissingToolError
+from whatsapp_alerting.verification import verify
 
 OK, FAILURE, USAGE = 0, 1, 2
 
@@ -26,7 +33,7 @@ OK, FAILURE, USAGE = 0, 1, 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0 done, 1 stale or failed, 2 a faulty file or usage."""
     options = _parser().parse_args(arguments)
-    command = {"compile": _compile, "verify": _verify}[options.command]
+    command = {"compile": _compile, "verify": _verify, "mutate": _mutate}[options.command]
     try:
         return command(options)
     except InvalidInputError as error:
@@ -76,6 +83,10 @@ def _parser() -> argparse.ArgumentParser:
         "directory", type=Path, nargs="?", default=Targets.in_repository().directory, metavar="DIR"
     )
     verifying.add_argument("--json", action="store_true", help="write the verdicts as JSON")
+
+    mutating = commands.add_parser("mutate", help="check that the tests notice when a rule is changed")
+    mutating.add_argument("--alert", action="append", metavar="NAME", help="only this one; can be repeated")
+    mutating.add_argument("--json", action="store_true", help="write the fate of every mutant as JSON")
     return parser
 
 
@@ -108,7 +119,7 @@ def _compile(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    verdicts = list(verify(options.directory))
+    verdicts = list(verify(options.directory, Progress("verified")))
     if options.json:
         sys.stdout.write(json.dumps([dataclasses.asdict(verdict) for verdict in verdicts], indent=2) + "\n")
     else:
@@ -117,6 +128,44 @@ def _verify(options: argparse.Namespace) -> int:
             if not verdict.passed:
                 sys.stdout.write(f"{verdict.output}\n")
     return OK if all(verdict.passed for verdict in verdicts) else FAILURE
+
+
+def _mutate(options: argparse.Namespace) -> int:
+    """Check the project's own catalogue."""
+    sources = Sources.in_repository()
+    proofs = proofs_of(read_installation(sources))
+    equivalents = load_equivalents(sources.equivalent_mutants)
+    _check_names(proofs, equivalents, sources.equivalent_mutants)
+    chosen = set(options.alert or [one.alert.name for one in proofs])
+    unknown = chosen - {one.alert.name for one in proofs}
+    if unknown:
+        sys.stderr.write(f"whatsapp-alerting: no such alert: {', '.join(sorted(unknown))}\n")
+        return USAGE
+    outcomes = list(
+        check_mutants([one for one in proofs if one.alert.name in chosen], equivalents, Progress("mutants"))
+    )
+    if options.json:
+        sys.stdout.write(json.dumps([dataclasses.asdict(one) for one in outcomes], indent=2) + "\n")
+    else:
+        for one in outcomes:
+            if one.fate in FAILURES:
+                sys.stdout.write(": ".join(part for part in (one.alert, one.change, one.fate) if part) + "\n")
+        count = Counter(one.fate for one in outcomes)
+        sys.stdout.write(", ".join(f"{count[fate]} {fate}" for fate in Fate if count[fate]) + "\n")
+    return FAILURE if any(one.fate in FAILURES for one in outcomes) else OK
+
+
+def _check_names(
+    proofs: Sequence[RuleProofs], equivalents: Mapping[str, EquivalentMutant], path: Path
+) -> None:
+    known = {mutant.name for one in proofs for mutant in mutants(one.alert)}
+    problems = [
+        Problem(str(path), one.alert, "change", f"there is no mutant {one.change!r}")
+        for name, one in equivalents.items()
+        if name not in known
+    ]
+    if problems:
+        raise InvalidInputError(problems)
 
 
 def _report_stale(paths: list[Path]) -> int:

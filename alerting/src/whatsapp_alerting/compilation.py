@@ -37,6 +37,7 @@ class Sources:
     """The reference page of the stack's own metrics."""
     external_metrics: Path = _ROOT / "external_metrics.yml"
     dashboards: Path = _ROOT.parent / "dashboards/json"
+    equivalent_mutants: Path = _ROOT / "equivalent_mutants.yml"
 
     @classmethod
     def in_repository(cls) -> "Sources":

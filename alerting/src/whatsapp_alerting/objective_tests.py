@@ -2,13 +2,15 @@
 
 Each alert: silent in health, just under its burn rate, without traffic, and when too few events fail to mean
 anything; silent when one step of an outage leaves the long window under the threshold; fires within its
-promise when everything fails after a long window of health; and ends when the short window is over.
+promise when everything fails after a long window of health; ends when the short window is over; waits as long
+as `for` says; and fires when just enough events fail.
 """
 
 from collections.abc import Iterator
 
 from whatsapp_alerting.catalog import Timing
 from whatsapp_alerting.objective import Event, Objective
+from whatsapp_alerting.objective_rules import BASE, DIRECT_UP_TO
 from whatsapp_alerting.promtool_cases import AFTERWARDS, Check, Checks, case
 from whatsapp_alerting.resolution import ResolvedBurnAlert, ResolvedObjective
 from whatsapp_alerting.samples import Absent, Constant, Growing, Level, Span, notation
@@ -20,12 +22,16 @@ PACES = (150, 600)
 _DAY = 86_400
 JUST_UNDER = 0.9
 """Share of the threshold at which nothing may fire."""
+JUST_ENOUGH = 1.5
+"""Events over the least number at which it must fire; they are counted by extrapolation."""
 
 
 def fast_cases(objective: ResolvedObjective, timing: Timing) -> Iterator[dict[str, object]]:
-    """Return the cases of what is evaluated often."""
+    """Return the cases of what is evaluated often, and the short ones of what is evaluated slowly."""
     for one in objective.fast_alerts:
         yield from _BurnCases(objective.rules.objective, one, timing, timing.scrape_interval).cases()
+    for one in objective.alerts:
+        yield from _BurnCases(objective.rules.objective, one, timing, timing.scrape_interval).short_cases()
 
 
 def slow_cases(objective: ResolvedObjective, timing: Timing, evaluation: int) -> Iterator[dict[str, object]]:
@@ -58,6 +64,29 @@ class _BurnCases:
         if Event.STATE not in self._objective.signal.series.values():
             yield self._silent("too few events", JUST_UNDER * minimum / self._burn.long, 1.0)
         yield self._fires(rate)
+
+    def short_cases(self) -> Iterator[dict[str, object]]:
+        """Return the cases of an outage without a history, at the pace of the fast rules.
+
+        Windows over DIRECT_UP_TO are averages of what there is, so they need not have passed.
+        """
+        alert, long = self._burn.alert, self._burn.long
+        is_state = Event.STATE in self._objective.signal.series.values()
+        averaged = 2 * BASE
+        direct = long if long <= DIRECT_UP_TO else averaged
+        # Of a state there is one event a scrape, so it takes the window until there are enough.
+        end = self._on_step((direct if is_state else averaged) + 2 * alert.hold)
+        waits = [
+            self._checks.firing(end, self._labels),
+            self._checks.has_waited(end, self._timing.evaluation_interval),
+        ]
+        rate = self._objective.signal.events_per_second
+        yield self._case("waits as long as it should", [(rate, 1.0, end)], waits)
+        if not is_state:
+            enough = JUST_ENOUGH * alert.thresholds["minimum_events"] / long
+            end = self._on_step(direct + 2 * alert.hold)
+            fires = [self._checks.firing(end, self._labels)]
+            yield self._case("just enough events", [(enough, 1.0, end)], fires)
 
     def _silent(self, what: str, rate: float, bad: float) -> dict[str, object]:
         end = self._on_step(self._burn.short + 2 * self._burn.alert.hold + AFTERWARDS)

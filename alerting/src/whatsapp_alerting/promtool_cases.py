@@ -21,6 +21,8 @@ class Check:
     at: int
     expression: str
     labels: Mapping[str, str] | None = None
+    metric: str = "ALERTS"
+    value: int = 1
 
     def written(self) -> dict[str, object]:
         """Return it as promtool reads it."""
@@ -29,7 +31,7 @@ class Check:
             document["exp_samples"] = []
         else:
             pairs = ", ".join(f'{name}="{value}"' for name, value in sorted(self.labels.items()))
-            document["exp_samples"] = [{"labels": f"ALERTS{{{pairs}}}", "value": 1}]
+            document["exp_samples"] = [{"labels": f"{self.metric}{{{pairs}}}", "value": self.value}]
         return document
 
 
@@ -57,6 +59,17 @@ class Checks:
     def inactive(self, at: int) -> Check:
         """It is neither firing nor pending."""
         return Check(at, f"ALERTS{{{self._selector}}}")
+
+    def has_waited(self, until: int, evaluation_interval: int) -> Check:
+        """It was pending for as long as `for` says, whenever that began."""
+        pending = f'ALERTS{{{self._selector},alertstate="pending"}}'
+        return Check(
+            until,
+            f"sum(count_over_time({pending}[{format_duration(until)}]))",
+            {},
+            metric="",
+            value=-(-self._alert.hold // evaluation_interval),
+        )
 
     def never_active(self, until: int) -> Check:
         """It was not even pending."""

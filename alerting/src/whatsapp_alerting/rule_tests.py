@@ -88,7 +88,10 @@ class AlertCases:
             checks.append(self._checks.inactive(self._fault_at - self._evaluation))
             if self._alert.hold:
                 checks.append(self._checks.not_firing(self._fault_at + self._alert.hold - self._evaluation))
-        checks.append(self._checks.firing(self._fault_at + self._fires_by, fault.labels))
+        fires_by = self._fault_at + self._fires_by
+        checks.append(self._checks.firing(fires_by, fault.labels))
+        if self._alert.hold:
+            checks.append(self._checks.has_waited(fires_by, self._evaluation))
         checks.append(self._checks.firing(end, fault.labels))
         return self._case(fault.name, self._course(fault, [(True, end - self._fault_at)]), checks)
 

@@ -1,48 +1,48 @@
 """Checking compiled files with Prometheus' and Alertmanager's own tools."""
 
 import errno
-import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
 from whatsapp_alerting.compilation import ALERTMANAGER, ROUTING_TESTS, RULE_TESTS, RULES
-
-TIMEOUT = 120
-"""Seconds that one tool may take."""
+from whatsapp_alerting.tools import WORKERS, Verdict, run, tool
 
 
-class MissingToolError(Exception):
-    """promtool or amtool is not installed."""
+def verify(directory: Path, done: Callable[[int, int], None] = lambda _done, _all: None) -> Iterator[Verdict]:
+    """Run every check on a compiled directory, WORKERS at a time; the verdicts come in the checks' order.
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one check said."""
-
-    name: str
-    passed: bool
-    output: str
-
-
-def verify(directory: Path) -> Iterator[Verdict]:
-    """Run every check on a compiled directory, one after the other.
+    `done` is told how many of all have a verdict.
 
     Raises:
         MissingToolError: a tool is not on the PATH.
         FileNotFoundError: the directory was not compiled.
     """
-    promtool, amtool = _tool("promtool"), _tool("amtool")
+    checks = _checks(directory)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for number, verdict in enumerate(pool.map(lambda check: run(*check), checks), start=1):
+            done(number, len(checks))
+            yield verdict
+
+
+def _checks(directory: Path) -> list[tuple[str, list[str]]]:
+    """Return name and command of each check."""
+    promtool, amtool = tool("promtool"), tool("amtool")
     configuration = str(directory / ALERTMANAGER)
-    yield _run("rules are valid", [promtool, "check", "rules", *_files(directory / RULES, "*.rules.yml")])
-    for tests in _files(directory / RULE_TESTS, "*.test.yml"):
-        yield _run(f"rules pass {Path(tests).name}", [promtool, "test", "rules", tests])
-    yield _run("Alertmanager's configuration is valid", [amtool, "check-config", configuration])
-    for row in _routing_table(directory / ROUTING_TESTS):
-        yield _run(f"route of {row.name}", [amtool, *row.arguments(configuration)])
+    checks = [("rules are valid", [promtool, "check", "rules", *_files(directory / RULES, "*.rules.yml")])]
+    checks += [
+        (f"rules pass {Path(tests).name}", [promtool, "test", "rules", tests])
+        for tests in _files(directory / RULE_TESTS, "*.test.yml")
+    ]
+    checks.append(("Alertmanager's configuration is valid", [amtool, "check-config", configuration]))
+    checks += [
+        (f"route of {row.name}", [amtool, *row.arguments(configuration)])
+        for row in _routing_table(directory / ROUTING_TESTS)
+    ]
+    return checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +73,3 @@ def _files(folder: Path, pattern: str) -> list[str]:
 def _routing_table(path: Path) -> list[_Row]:
     with path.open(encoding="utf-8") as file:
         return [_Row(**row) for row in yaml.safe_load(file)["routes"]]
-
-
-def _tool(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise MissingToolError(f"{name} is not installed (Debian: prometheus, prometheus-alertmanager)")
-    return found
-
-
-def _run(name: str, command: list[str]) -> Verdict:
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        return Verdict(name, passed=False, output=f"took longer than {TIMEOUT} s")
-    return Verdict(name, passed=done.returncode == 0, output=(done.stdout + done.stderr).strip())
