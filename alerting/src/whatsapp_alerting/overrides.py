@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from whatsapp_alerting.alert import AlertName, CatalogModel, Channel, Language, ThresholdName
+from whatsapp_alerting.compression import LARGEST
 from whatsapp_alerting.duration import Duration
 
 Url = Annotated[str, Field(pattern=r"^https?://[^\s\"'{}]+$", max_length=500)]
@@ -161,6 +162,12 @@ class Overrides(CatalogModel):
     external_urls: ExternalUrls = Field(default_factory=ExternalUrls)
     business_hours: BusinessHours | None = Field(
         default=None, description="Without them every alert is notified at any hour"
+    )
+    time_compression: int = Field(
+        default=1,
+        ge=1,
+        le=LARGEST,
+        description="For rehearsals: every duration of rules and routes is divided by it; without rule tests",
     )
     alerts: dict[AlertName, AlertOverride] = Field(default_factory=dict)
     receivers: Receivers
