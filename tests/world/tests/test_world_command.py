@@ -121,7 +121,10 @@ def test_usage_errors_are_one_line(
     assert "token-value" not in errors
 
 
-@pytest.mark.parametrize("arguments", [[], ["meteor"], ["graph"], ["graph", "--port", "65536"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["meteor"], ["graph"], ["graph", "--port", "65536"], ["inbox", "--heartbeat-grace-seconds", "0"]],
+)
 def test_wrong_calls_exit_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main(arguments)

@@ -105,7 +105,15 @@ async def test_heartbeat_tells_its_age(
         emptied = await client.delete(f"{url}/_lab/messages")
         empty = (await client.get(f"{url}/_lab/heartbeat")).json()
 
-    assert before == {"last_received_at": None, "count": 0, "age_seconds": None, "items": [], "total": 0}
+    assert before == {
+        "last_received_at": None,
+        "count": 0,
+        "age_seconds": None,
+        "grace_seconds": 300.0,
+        "alarms": [],
+        "items": [],
+        "total": 0,
+    }
     assert (after["count"], after["age_seconds"]) == (1, 42.0)
     assert after["last_received_at"] == "2025-01-23T14:30:00.000Z"
     assert emptied.status_code == 204

@@ -12,6 +12,12 @@ from starlette.routing import Route
 
 from whatsapp_world.arrivals import Arrivals, requested_limit
 from whatsapp_world.clock import Clock, SystemClock, iso_utc
+from whatsapp_world.inbox.heartbeat import (
+    DEFAULT_GRACE_SECONDS,
+    DeadMansSwitch,
+    InvalidGraceError,
+    parse_grace,
+)
 from whatsapp_world.inbox.mail import MailBox, SmtpSettings, smtp_server
 from whatsapp_world.request_body import BodyTooLargeError, NotAnObjectError, read_body, read_object
 
@@ -21,8 +27,11 @@ MAX_BODY = 256 * 1024
 class Inbox:
     """Slack messages, mail and heartbeats that arrived."""
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(
+        self, clock: Clock | None = None, *, heartbeat_grace_seconds: float = DEFAULT_GRACE_SECONDS
+    ) -> None:
         self._clock = clock or SystemClock()
+        self._switch = DeadMansSwitch(self._clock, heartbeat_grace_seconds)
         self._heartbeat_at: datetime | None = None
         self.slack = Arrivals()
         self.mail = Arrivals()
@@ -50,6 +59,7 @@ class Inbox:
         except BodyTooLargeError:
             return PlainTextResponse("too large", status_code=413)
         self._heartbeat_at = self._clock.now()
+        self._switch.beat()
         self.heartbeats.append({"received_at": iso_utc(self._heartbeat_at), "bytes": len(body)})
         return PlainTextResponse("ok")
 
@@ -62,7 +72,7 @@ class Inbox:
         return JSONResponse(self.mail.page(requested_limit(request)))
 
     async def read_heartbeat(self, request: Request) -> Response:
-        """Answer with the last heartbeat's time and age (seconds), null when none came."""
+        """Answer with the last heartbeat's time and age (seconds), null when none came, and the alarms."""
         last = self._heartbeat_at
         age = None if last is None else max(0.0, (self._clock.now() - last).total_seconds())
         return JSONResponse(
@@ -70,15 +80,30 @@ class Inbox:
                 "last_received_at": None if last is None else iso_utc(last),
                 "count": self.heartbeats.total,
                 "age_seconds": age,
+                "grace_seconds": self._switch.grace_seconds,
+                "alarms": [alarm.document() for alarm in self._switch.alarms()],
                 **self.heartbeats.page(requested_limit(request)),
             }
         )
+
+    async def change_heartbeat(self, request: Request) -> Response:
+        """Change how long heartbeats may stay away."""
+        try:
+            self._switch.change_grace(parse_grace(await read_object(request, limit=MAX_BODY)))
+        except NotAnObjectError:
+            return JSONResponse({"error": "a JSON object is needed"}, status_code=400)
+        except InvalidGraceError as exc:
+            return JSONResponse({"error": str(exc)}, status_code=400)
+        except BodyTooLargeError:
+            return JSONResponse({"error": "too large"}, status_code=413)
+        return JSONResponse({"grace_seconds": self._switch.grace_seconds})
 
     async def forget(self, _request: Request) -> Response:
         """Forget all that arrived."""
         for arrivals in (self.slack, self.mail, self.heartbeats):
             arrivals.clear()
         self._heartbeat_at = None
+        self._switch.clear()
         return Response(status_code=204)
 
 
@@ -99,6 +124,7 @@ def build_app(inbox: Inbox, smtp: SmtpSettings, tls_context: ssl.SSLContext | No
             Route("/_lab/slack", inbox.read_slack, methods=["GET"]),
             Route("/_lab/mail", inbox.read_mail, methods=["GET"]),
             Route("/_lab/heartbeat", inbox.read_heartbeat, methods=["GET"]),
+            Route("/_lab/heartbeat", inbox.change_heartbeat, methods=["POST"]),
             Route("/_lab/messages", inbox.forget, methods=["DELETE"]),
         ],
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from whatsapp_world.errors import UsageError
 from whatsapp_world.http_server import add_endpoint_arguments, endpoint_of, port_number, run
 from whatsapp_world.inbox.app import Inbox, build_app
+from whatsapp_world.inbox.heartbeat import DEFAULT_GRACE_SECONDS, grace_seconds
 from whatsapp_world.inbox.mail import SmtpSettings
 from whatsapp_world.secret_files import read_secret
 
@@ -17,6 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--smtp-user", help="ask for AUTH as this user")
     parser.add_argument("--smtp-password-file", type=Path, help="file with that user's password")
     parser.add_argument("--require-starttls", action="store_true", help="refuse mail in the clear")
+    parser.add_argument(
+        "--heartbeat-grace-seconds",
+        type=grace_seconds,
+        default=DEFAULT_GRACE_SECONDS,
+        help="alarm when heartbeats stay away so long (default: %(default)g)",
+    )
 
 
 def smtp_settings_of(arguments: argparse.Namespace) -> SmtpSettings:
@@ -40,4 +47,5 @@ def smtp_settings_of(arguments: argparse.Namespace) -> SmtpSettings:
 def run_command(arguments: argparse.Namespace) -> int:
     """Serve until stopped; return the exit status."""
     endpoint = endpoint_of(arguments)
-    return run(build_app(Inbox(), smtp_settings_of(arguments), endpoint.tls_context()), endpoint)
+    inbox = Inbox(heartbeat_grace_seconds=arguments.heartbeat_grace_seconds)
+    return run(build_app(inbox, smtp_settings_of(arguments), endpoint.tls_context()), endpoint)
