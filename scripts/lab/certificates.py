@@ -82,30 +82,50 @@ def ensure(hosts: Iterable[Host], now: dt.datetime, folder: Path = TLS_DIR) -> l
         path = folder / f"{host.name}.crt"
         if not renewed and _fresh(path, now):
             continue
-        key = ec.generate_private_key(ec.SECP256R1())
-        names = [
-            x509.DNSName(host.name),
-            x509.DNSName("localhost"),
-            x509.IPAddress(ipaddress.ip_address(host.address)),
-            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        ]
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(_name(host.name))
-            .issuer_name(authority.subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + LIFETIME)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
-            )
-            .sign(authority_key, hashes.SHA256())
-        )
+        certificate, key = _issue(host, (authority, authority_key), now, LIFETIME)
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         _write_key(folder / f"{host.name}.key", key)
         made.append(host.name)
     return made
+
+
+def issue(host: Host, now: dt.datetime, lifetime: dt.timedelta, folder: Path = TLS_DIR) -> tuple[str, str]:
+    """Return a certificate and its key, PEM, of the lab's authority for that time; nothing is written."""
+    authority, authority_key, _ = _authority(folder, now)
+    certificate, key = _issue(host, (authority, authority_key), now, lifetime)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+def _issue(
+    host: Host,
+    authority: tuple[x509.Certificate, ec.EllipticCurvePrivateKey],
+    now: dt.datetime,
+    lifetime: dt.timedelta,
+) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [
+        x509.DNSName(host.name),
+        x509.DNSName("localhost"),
+        x509.IPAddress(ipaddress.ip_address(host.address)),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    ]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(_name(host.name))
+        .issuer_name(authority[0].subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + lifetime)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority[1].public_key()), critical=False
+        )
+        .sign(authority[1], hashes.SHA256())
+    )
+    return certificate, key

@@ -44,6 +44,18 @@ class UnhealthyError(Exception):
     """A part answered, but not as it should; the text says how."""
 
 
+def trusted() -> ssl.SSLContext:
+    """Return what trusts the lab's certificate authority and no other.
+
+    Raises:
+        LabError: when there is no lab.
+    """
+    authority = TLS_DIR / "ca.crt"
+    if not authority.exists():
+        raise LabError("there is no lab here: run scripts/up")
+    return ssl.create_default_context(cafile=str(authority))
+
+
 @dataclass(frozen=True)
 class Session:
     """An HTTP client that trusts the lab's authority, and the operators' login."""
@@ -58,12 +70,8 @@ class Session:
         Raises:
             LabError: when there is no lab.
         """
-        authority = TLS_DIR / "ca.crt"
-        if not authority.exists():
-            raise LabError("there is no lab here: run scripts/up")
-        context = ssl.create_default_context(cafile=str(authority))
-        login = Login(user="ops", password=read("ops_password"))
-        return cls(client=httpx.Client(verify=context, timeout=5, trust_env=False), login=login)
+        client = httpx.Client(verify=trusted(), timeout=5, trust_env=False)
+        return cls(client=client, login=Login(user="ops", password=read("ops_password")))
 
     def get(self, url: str, *, auth: bool = False, **parameters: str) -> Any:  # noqa: ANN401 - any JSON document
         """GET a JSON document.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lab.faults.load import NOTIFICATION
 from lab.layout import host
 from lab.running import Lab, wait_for
 
@@ -21,18 +22,7 @@ def _create(lab: Lab, contact: int) -> int:
     answer = lab.api(
         "POST",
         "/api/notifications",
-        json={
-            "empresa_id": COMPANY,
-            "contacto_id": contact,
-            "evento": "VALORIZACION_APROBADA",
-            "valorizacion_id": 4711,
-            "variables": {
-                "contacto_nombre": "Ing. Quispe",
-                "valorizacion_numero": "VAL-4711",
-                "proyecto": "Puente Mantaro",
-                "monto": "S/ 1 000.00",
-            },
-        },
+        json={**NOTIFICATION, "empresa_id": COMPANY, "contacto_id": contact},
     )
     assert answer.status_code == 201, answer.text
     created = answer.json()

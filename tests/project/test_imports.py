@@ -21,7 +21,7 @@ SOURCES = {
 ALLOWED = {
     "whatsapp_service": {"whatsapp_database"},
     "whatsapp_exporter": {"whatsapp_database"},
-    "lab": {"whatsapp_stack"},
+    "lab": {"whatsapp_stack", "whatsapp_alerting"},
 }
 
 

@@ -48,10 +48,13 @@ def webhook_body(statuses: Sequence[MessageStatus], *, size: int = 0) -> bytes:
 
 def webhook_request(body: bytes, app_secret: str) -> bytes:
     """The whole request, signed."""
+    return build_request("POST", WEBHOOK_PATH, headers=webhook_signature(body, app_secret), body=body)
+
+
+def webhook_signature(body: bytes, app_secret: str) -> dict[str, str]:
+    """The header that shows who sent the body."""
     signature = hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
-    return build_request(
-        "POST", WEBHOOK_PATH, headers={"X-Hub-Signature-256": f"sha256={signature}"}, body=body
-    )
+    return {"X-Hub-Signature-256": f"sha256={signature}"}
 
 
 def _body(statuses: Sequence[MessageStatus], padding: str) -> bytes:

@@ -1,0 +1,1 @@
+"""Faults for the running lab, by where they are caused, and in which order they are rehearsed."""
