@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 
 import pytest
 from lab.faults import waves
 from lab.faults.waves import FAST_BURNS, Wave
-from lab.layout import LAB_DIR
+from lab.layout import LAB_DIR, host
 from lab.rehearsal import deployment
 from lab.rehearsal.promises import Promises
 from lab.rehearsal.run import Verdict, quiet, rehearse
-from lab.running import Lab
+from lab.running import Lab, wait_for
 
 # What an earlier wave left firing is waited for: the longest window of a page is 36 minutes, compressed.
 QUIET_SECONDS = 900
+# The heartbeat receiver's patience (alerting/README.md), and Alertmanager's with a Prometheus that is silent.
+GRACE_SECONDS = 300
+FORGOTTEN_SECONDS = 300
 RUNS = {"es": (waves.first_run(), ()), "en": (waves.second_run(), FAST_BURNS)}
 CASES = [
     pytest.param(language, wave, id=f"{language}-{wave}")
@@ -35,10 +39,10 @@ def verdicts() -> Iterator[dict[str, list[Verdict]]]:
 
 
 @pytest.fixture(scope="module")
-def compressed(lab: Lab, request: pytest.FixtureRequest) -> Iterator[str]:
+def compressed(request: pytest.FixtureRequest) -> Iterator[str]:
     """Deploy monitoring in a language with times compressed, and as it was afterwards."""
     language: str = request.param
-    deployment.compress(lab, language, blind=RUNS[language][1])
+    deployment.compress(language, blind=RUNS[language][1])
     yield language
     deployment.restore()
 
@@ -52,3 +56,28 @@ def test_wave(lab: Lab, compressed: str, wave: Wave, verdicts: dict[str, list[Ve
     verdicts.setdefault(compressed, []).extend(came)
     print("\n".join(["", *map(str, came)]))  # noqa: T201 - the figures are what the run is for
     assert [str(one) for one in came if not one.kept] == []
+
+
+@pytest.mark.parametrize("compressed", ["en"], indirect=True)
+@pytest.mark.parametrize("unit", ["prometheus", "prometheus-alertmanager"])
+@pytest.mark.usefixtures("compressed")
+def test_heartbeat_receiver_alarms_when_monitoring_stops(lab: Lab, unit: str) -> None:
+    inbox = host("world").url(8446, "/_lab/heartbeat")
+    grace = GRACE_SECONDS / deployment.COMPRESSION
+    lab.session.client.post(inbox, json={"grace_seconds": grace}).raise_for_status()
+    before = len(lab.session.get(inbox)["alarms"])
+    try:
+        lab.shell("mon1", f"systemctl stop {unit}")
+        stopped = dt.datetime.now(dt.UTC)
+        # Alertmanager goes on with an alert that it hears no more of until its end is over: four evaluations.
+        alarm = wait_for(
+            "the alarm",
+            grace + FORGOTTEN_SECONDS,
+            lambda: next(iter(lab.session.get(inbox)["alarms"][before:]), None),
+        )
+        waited = dt.datetime.fromisoformat(alarm["raised_at"]) - stopped
+        assert dt.timedelta(0) < waited < dt.timedelta(seconds=grace + FORGOTTEN_SECONDS)
+    finally:
+        lab.shell("mon1", f"systemctl start {unit}")
+        lab.session.client.post(inbox, json={"grace_seconds": GRACE_SECONDS}).raise_for_status()
+    wait_for("the alarm's end", 120, lambda: lab.session.get(inbox)["alarms"][before]["ended_at"], every=1)

@@ -10,6 +10,8 @@ from lab.running import Lab
 
 HEARTBEAT_SECONDS = 5
 """How often a scheduler tells what it finds."""
+READ_SECONDS = 165
+"""How long it takes at most until the lab's exporter asks about the account: Meta limits the reads of an hour."""
 TEMPLATE = {"name": "valorizacion_creada", "language": "es"}
 
 
@@ -76,7 +78,7 @@ def token_revoked() -> Fault:
         (Page("WhatsAppTokenInvalid"),),
         _tells("token", valid=False),
         _both(_tells("token", valid=True), _resumes),
-        clears_seconds=60,
+        clears_seconds=READ_SECONDS + 60,
     )
 
 
@@ -84,10 +86,10 @@ def token_expires() -> Fault:
     """The token has two days left."""
     return Fault(
         "the token expires",
-        (Page("WhatsAppTokenAboutToExpire"),),
+        (Page("WhatsAppTokenAboutToExpire", source_seconds=READ_SECONDS),),
         _tells("token", expires_in_seconds=2 * 86_400),
         _tells("token", expires_at=0),
-        clears_seconds=30,
+        clears_seconds=READ_SECONDS + 30,
     )
 
 
@@ -95,10 +97,10 @@ def account_blocked() -> Fault:
     """Meta's verdict is that the account may not send."""
     return Fault(
         "Meta blocks the account",
-        (Page("WhatsAppSendingBlocked"),),
+        (Page("WhatsAppSendingBlocked", source_seconds=READ_SECONDS),),
         _tells("health", entity_type="WABA", can_send_message="BLOCKED"),
         _tells("health", entity_type="WABA", can_send_message=None),
-        clears_seconds=30,
+        clears_seconds=READ_SECONDS + 30,
     )
 
 
@@ -106,7 +108,7 @@ def number_restricted() -> Fault:
     """The number is restricted, and Meta's verdict on sending does not say so yet."""
     return Fault(
         "Meta restricts the number",
-        (Page("WhatsAppNumberRestricted"),),
+        (Page("WhatsAppNumberRestricted", source_seconds=READ_SECONDS),),
         _both(
             _tells("health", entity_type="PHONE_NUMBER", can_send_message="AVAILABLE"),
             _tells("phone", status="RESTRICTED", webhook=False),
@@ -116,7 +118,7 @@ def number_restricted() -> Fault:
             _tells("health", entity_type="PHONE_NUMBER", can_send_message=None),
             _resumes,
         ),
-        clears_seconds=60,
+        clears_seconds=READ_SECONDS + 30,
     )
 
 
@@ -124,10 +126,10 @@ def template_paused() -> Fault:
     """Meta pauses a template."""
     return Fault(
         "Meta pauses a template",
-        (Page("WhatsAppTemplateUnusable"),),
+        (Page("WhatsAppTemplateUnusable", source_seconds=READ_SECONDS),),
         _tells("templates", **TEMPLATE, status="PAUSED", webhook=False),
         _tells("templates", **TEMPLATE, status="APPROVED", webhook=False),
-        clears_seconds=30,
+        clears_seconds=READ_SECONDS + 30,
     )
 
 
@@ -135,10 +137,10 @@ def webhook_elsewhere() -> Fault:
     """The application's webhook is another's address."""
     return Fault(
         "the webhook is another's",
-        (Page("WhatsAppWebhookNotOurs"),),
+        (Page("WhatsAppWebhookNotOurs", source_seconds=READ_SECONDS),),
         _tells("phone", application_callback="https://elsewhere.example/webhook", webhook=False),
         _tells("phone", application_callback="https://app1/api/notifications/webhook", webhook=False),
-        clears_seconds=30,
+        clears_seconds=READ_SECONDS + 30,
     )
 
 
