@@ -11,7 +11,7 @@ from lab.running import Lab
 HEARTBEAT_SECONDS = 5
 """How often a scheduler tells what it finds."""
 READ_SECONDS = 165
-"""How long it takes at most until the lab's exporter asks about the account: Meta limits the reads of an hour."""
+"""How long until the lab's exporter asks about the account, at most: Meta limits the reads of an hour."""
 TEMPLATE = {"name": "valorizacion_creada", "language": "es"}
 
 
