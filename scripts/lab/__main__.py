@@ -10,7 +10,7 @@ from whatsapp_stack.bench import command as stack_bench
 from whatsapp_stack.bench.exporter import command as exporter_bench
 from whatsapp_stack.errors import StackError
 
-from lab import image, monitoring_tools, preflight, wheels
+from lab import bench_alerting, image, monitoring_tools, preflight, wheels
 from lab.bench import bench
 from lab.down import down
 from lab.errors import LabError
@@ -49,6 +49,8 @@ def _prepare(_: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     if options.benchmark == "lab":
         return bench(as_json=options.json)
+    if options.benchmark == "alerting":
+        return bench_alerting.run(options)
     service = dict(options.set)
     if options.benchmark == "exporter":
         return exporter_bench.run(options, folder=LAB_DIR / "bench", service=service)
@@ -64,6 +66,7 @@ def _add_benchmarks(command: argparse.ArgumentParser) -> None:
         return benchmark
 
     add("lab", "What a scrape, a request and a second deployment cost on the running lab (scripts/up).")
+    bench_alerting.add_options(add("alerting", bench_alerting.DESCRIPTION))
     exporter = add("exporter", exporter_bench.DESCRIPTION)
     exporter_bench.add_options(exporter)
     for benchmark in (exporter, *(add(name, text) for name, text in stack_bench.DESCRIPTIONS.items())):
