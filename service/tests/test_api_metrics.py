@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from whatsapp_service.api.application import create_app
 from whatsapp_service.figures import Figures, read_figures
 from whatsapp_service.settings import Settings
+from whatsapp_service.webhooks.account import ACCOUNT_FIELDS
 
 PATH = "/api/notifications"
 ROOT = Path(__file__).parents[2]
@@ -86,6 +87,30 @@ async def test_every_metric_is_in_the_reference(api: httpx.AsyncClient) -> None:
         if not family.name.endswith("_created")  # beside each counter, with one worker only
     }
     assert exposed == documented
+
+
+async def test_webhook_counters_are_at_zero_before_the_first_event(api: httpx.AsyncClient) -> None:
+    text = (await api.get("/metrics")).text
+    shown = {
+        name: {
+            sample.labels[label]: sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name
+        }
+        for name, label in (
+            ("whatsapp_webhook_requests_total", "result"),
+            ("whatsapp_webhook_statuses_total", "result"),
+            ("whatsapp_account_events_total", "field"),
+        )
+    }
+    results = ("accepted", "bad_signature", "too_large", "error", "verified", "refused")
+    statuses = ("changed", "repeated", "unknown", "unreadable", "postponed")
+    assert shown == {
+        "whatsapp_webhook_requests_total": dict.fromkeys(results, 0),
+        "whatsapp_webhook_statuses_total": dict.fromkeys(statuses, 0),
+        "whatsapp_account_events_total": dict.fromkeys((*ACCOUNT_FIELDS, "other"), 0),
+    }
 
 
 async def test_time_left_of_the_graph_api_version(settings: Settings, database: Client, serve: Serve) -> None:

@@ -110,6 +110,11 @@ async def test_api_with_two_workers(
             text = (await client.get("/metrics")).text
         assert 'whatsapp_http_requests_total{method="GET",route="/health",status="200"} 20.0' in text
         assert "whatsapp_pending_notifications 1.0" in text
+        # What nothing has counted yet: shown by each worker, once on the page, in no file of its own.
+        assert text.count('whatsapp_account_events_total{field="account_update"} 0.0') == 1
+        assert text.count('whatsapp_webhook_requests_total{result="bad_signature"} 0.0') == 1
+        files = [file.name.partition("_")[0] for file in (tmp_path / "metrics").glob("*.db")]
+        assert sorted(files) == ["counter", "counter", "histogram", "histogram"]
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), 20) == 0
     assert not stale.exists()

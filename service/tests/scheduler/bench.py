@@ -118,3 +118,12 @@ class SchedulerBench:
         return self.context.metrics.registry.get_sample_value(
             "whatsapp_send_requests_total", {"result": result, "error_class": error_class}
         )
+
+    def kinds_of_send(self) -> set[tuple[str, str]]:
+        """The pairs of result and error class that the metrics show."""
+        return {
+            (sample.labels["result"], sample.labels["error_class"])
+            for family in self.context.metrics.registry.collect()
+            for sample in family.samples
+            if sample.name == "whatsapp_send_requests_total"
+        }

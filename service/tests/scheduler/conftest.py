@@ -13,7 +13,7 @@ from .bench import GraphApi, SchedulerBench, Serve
 
 @pytest.fixture
 async def bench(settings: Settings, database: Client, serve: Serve) -> AsyncIterator[SchedulerBench]:
-    """Batches of five that leave without delay."""
+    """Batches of five that leave without delay; they end in ways whose series were there from the start."""
     graph = GraphApi()
     async with serve(graph.app()) as url:
         fast = {
@@ -22,5 +22,7 @@ async def bench(settings: Settings, database: Client, serve: Serve) -> AsyncIter
             "whatsapp_messages_per_second": 100_000,
         }
         made = SchedulerBench(settings.model_copy(update=fast), database, graph, url)
+        known = made.kinds_of_send()
         yield made
+        assert made.kinds_of_send() == known
         await made.client.close()

@@ -14,12 +14,18 @@ from whatsapp_service.webhooks.applying import Applied
 
 _DURATION: Final = "whatsapp_http_request_duration_seconds"
 _FAST_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_WEBHOOK_RESULTS: Final = ("accepted", "bad_signature", "too_large", "error", "verified", "refused")
 _STATUS_RESULTS: Final = ("changed", "repeated", "unknown", "unreadable", "postponed")
+_OTHER_FIELD: Final = "other"
 _LAG_BUCKETS: Final = (0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400, 604800)
 
 
 class ApiMetrics:
-    """What one API process counts; with several workers the values are files in `directory`."""
+    """What one API process counts; with several workers the values are files in `directory`.
+
+    Counters whose labels have known values begin with all of them at 0: `increase()` does not see a series
+    that comes with its first event.
+    """
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
@@ -39,11 +45,12 @@ class ApiMetrics:
         )
         self.webhook_requests = Counter(
             "whatsapp_webhook_requests_total",
-            "Webhook requests by result (accepted, bad_signature, too_large, error, verified, refused).",
+            f"Webhook requests by result ({', '.join(_WEBHOOK_RESULTS)}).",
             ["result"],
             registry=self._registry,
         )
-        self.webhook_requests.labels("accepted")  # rates need the series before its first event
+        for result in _WEBHOOK_RESULTS:
+            self.webhook_requests.labels(result)
         self.webhook_duration = Histogram(
             "whatsapp_webhook_duration_seconds",
             "Seconds to answer a webhook, the commit of its body included.",
@@ -52,7 +59,7 @@ class ApiMetrics:
         )
         self.webhook_statuses = Counter(
             "whatsapp_webhook_statuses_total",
-            "Statuses by result (changed, repeated, unknown, unreadable, postponed).",
+            f"Statuses by result ({', '.join(_STATUS_RESULTS)}).",
             ["result"],
             registry=self._registry,
         )
@@ -64,6 +71,8 @@ class ApiMetrics:
             ["field"],
             registry=self._registry,
         )
+        for field in (*sorted(ACCOUNT_FIELDS), _OTHER_FIELD):
+            self.account_events.labels(field)
         self.webhook_lag = Histogram(
             "whatsapp_webhook_lag_seconds",
             "Seconds between a status at Meta and the receipt of its webhook.",
@@ -78,7 +87,7 @@ class ApiMetrics:
             if number:
                 self.webhook_statuses.labels(result).inc(number)
         for field, number in applied.account_events.items():
-            self.account_events.labels(field if field in ACCOUNT_FIELDS else "other").inc(number)
+            self.account_events.labels(field if field in ACCOUNT_FIELDS else _OTHER_FIELD).inc(number)
         for lag in applied.lags:
             self.webhook_lag.observe(max(lag.total_seconds(), 0.0))
 

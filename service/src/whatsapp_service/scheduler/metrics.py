@@ -3,15 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from whatsapp_service.graph.errors import ACTION, Action
 from whatsapp_service.pauses import Origin, Pause, Scope
+
+_RESULTS: Final = {
+    Action.RETRY: ("retry", "failed"),  # failed once its attempts are used up
+    Action.HOLD_ALL: ("held",),
+    Action.HOLD_TEMPLATE: ("held",),
+    Action.FAIL: ("failed",),
+    Action.UNKNOWN: ("unknown",),
+}
+
+
+def known_sends() -> Iterator[tuple[str, str]]:
+    """Every result and error class that a send can end with."""
+    yield "accepted", "none"
+    for error_class, action in ACTION.items():
+        for result in _RESULTS[action]:
+            yield result, error_class.value
 
 
 class SchedulerMetrics:
-    """One process, one registry."""
+    """One process, one registry.
+
+    The sends begin with every known pair of labels at 0: `increase()` does not see a series that comes with
+    its first event.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -37,7 +59,8 @@ class SchedulerMetrics:
             ["result", "error_class"],
             registry=self.registry,
         )
-        self.sends.labels("accepted", "none")  # rates need the series before its first event
+        for labels in known_sends():
+            self.sends.labels(*labels)
         self.recipient_waits = Counter(
             "whatsapp_recipient_waits_total",
             "Notifications put off because their recipient had as many messages as Meta allows.",
