@@ -17,8 +17,9 @@ import httpx
 from whatsapp_stack.bench.figures import Figure, Report, Target, number_text, to_json
 
 from lab import cron_scripts
-from lab.alert_faults import FAULTS, Fault, day
+from lab.alert_faults import FAULTS, Fault
 from lab.errors import LabError
+from lab.faults import queue
 from lab.probes import Session, UnhealthyError
 from lab.rehearsal.promises import OVERRIDES, Promise, Promises
 from lab.running import Lab, wait_for
@@ -128,7 +129,7 @@ def _require_health(lab: Lab) -> None:
         raise LabError(
             f"{pending} notifications are PENDIENTE, if only for later: to the cron scripts that is a queue"
         )
-    rate = day(lab)["tasa_error_porcentaje"]
+    rate = queue.day(lab)["tasa_error_porcentaje"]
     if rate > CRON_ERROR_LIMIT:
         raise LabError(f"the day's error rate is {rate} % already")
 

@@ -9,7 +9,7 @@ from whatsapp_alerting.alert import Channel
 
 from lab.running import Lab
 
-Act = Callable[[Lab], None]
+Act = Callable[[Lab], object]
 
 
 @dataclass(frozen=True)
