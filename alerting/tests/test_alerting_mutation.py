@@ -45,6 +45,7 @@ def test_comparisons_are_negated_outside_of_selectors_and_strings(installation: 
         "!= of comparison 2 becomes ==",
         "< of comparison 3 becomes >=",
         "for is doubled",
+        "escalate_after is doubled",
     ]
     assert changes["!= of comparison 2 becomes =="] == condition.replace("!= 0", "== 0")
 
@@ -89,6 +90,20 @@ def test_every_mutant_of_a_burn_rate_is_killed(proofs: dict[str, RuleProofs]) ->
         "for is doubled",
     }
     assert {one.fate for one in outcomes} == {Fate.KILLED}
+
+
+def test_wait_before_the_escalation_is_proved(proofs: dict[str, RuleProofs]) -> None:
+    known = proofs["WhatsAppGraphApiDown"]
+    without = tuple(one for one in known.test_files if 'escalation="true"' not in one)
+    assert len(without) == len(known.test_files) - 1
+
+    fates = {
+        len(files): {one.change: one.fate for one in check_mutants([chosen], {})}["escalate_after is doubled"]
+        for files in (known.test_files, without)
+        for chosen in [dataclasses.replace(known, test_files=files)]
+    }
+
+    assert fates == {len(known.test_files): Fate.KILLED, len(without): Fate.SURVIVED}
 
 
 def test_mutant_that_no_test_notices_survives_unless_it_is_listed(proofs: dict[str, RuleProofs]) -> None:

@@ -85,6 +85,9 @@ class Fault(CatalogModel):
     name: str = Field(min_length=3, max_length=80)
     labels: Labels
     series: SeriesValues = Field(description="Replaces the healthy value of the same series")
+    source_interval: Duration | None = Field(
+        default=None, description="Of the source that shows this fault, where it is not the entry's"
+    )
 
 
 class Signal(CatalogModel):

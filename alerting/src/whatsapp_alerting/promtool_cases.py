@@ -36,18 +36,20 @@ class Check:
 
 
 class Checks:
-    """The queries about one alert; its rule for the escalation contacts is left out."""
+    """The queries about one rule of an alert: that of its first notification, or that of its escalation."""
 
-    def __init__(self, alert: ResolvedAlert) -> None:
+    def __init__(self, alert: ResolvedAlert, *, escalation: bool = False) -> None:
         self._alert = alert
-        self._selector = f'alertname="{alert.name}",escalation=""'
+        self._static = alert.escalation_labels() if escalation else alert.static_labels()
+        self._hold = alert.hold + (alert.entry.escalate_after or 0 if escalation else 0)
+        self._selector = f'alertname="{alert.name}",escalation="{"true" if escalation else ""}"'
 
     def firing(self, at: int, labels: Mapping[str, str]) -> Check:
         """It fires, once, with these identity labels."""
         expected = {
             "alertname": self._alert.name,
             "alertstate": "firing",
-            **self._alert.static_labels(),
+            **self._static,
             **labels,
         }
         return Check(at, self._firing, expected)
@@ -61,14 +63,14 @@ class Checks:
         return Check(at, f"ALERTS{{{self._selector}}}")
 
     def has_waited(self, until: int, evaluation_interval: int) -> Check:
-        """It was pending for as long as `for` says, whenever that began."""
+        """It was pending for as long as its rule says, whenever that began."""
         pending = f'ALERTS{{{self._selector},alertstate="pending"}}'
         return Check(
             until,
             f"sum(count_over_time({pending}[{format_duration(until)}]))",
             {},
             metric="",
-            value=-(-self._alert.hold // evaluation_interval),
+            value=-(-self._hold // evaluation_interval),
         )
 
     def never_active(self, until: int) -> Check:

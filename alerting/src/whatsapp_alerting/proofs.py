@@ -12,7 +12,10 @@ class Proof(StrEnum):
     FIRES = "fires"
     """On every fault, with exactly its labels, and not before `for`."""
     PROMISE = "within its promise"
-    """At the latest `detect_within` after the fault, a scrape and Alertmanager's wait taken off."""
+    """At the latest `detect_within` after the source has it, less a scrape and Alertmanager's wait.
+
+    What the source itself takes (`source_interval`) is taken off, too.
+    """
     HEALTHY = "silent in health"
     BOUNDARY = "silent just under the threshold"
     BLIP = "silent on a short blip"
@@ -20,6 +23,8 @@ class Proof(StrEnum):
     NO_TRAFFIC = "silent without traffic"
     """Counters stand still, or there are no series at all."""
     LOST_SCRAPES = "survives lost scrapes"
+    ESCALATES = "escalates"
+    """Going on for `escalate_after` it also fires for the escalation contacts, and not before."""
 
 
 _OF_STATES = frozenset(Proof) - {Proof.BOUNDARY}
@@ -32,4 +37,7 @@ APPLIES: Mapping[Kind, frozenset[Proof]] = {
     Kind.ABSENCE: _OF_STATES - {Proof.NO_TRAFFIC, Proof.LOST_SCRAPES},
     Kind.ALWAYS: frozenset({Proof.FIRES, Proof.PROMISE}),
 }
-"""The proofs of each kind; `up` itself is written for scrapes that fail, so it is never lost."""
+"""The proofs of each kind; `up` itself is written for scrapes that fail, so it is never lost.
+
+ESCALATES is about the entries that have `escalate_after`.
+"""

@@ -46,6 +46,11 @@ def _proofs() -> str:
     for proof in Proof:
         marks = " | ".join("yes" if proof in APPLIES[kind] else "-" for kind in Kind)
         lines.append(f"| {proof.value} | {marks} |\n")
+    lines.append(
+        f"\n- *{Proof.PROMISE.value}*: what the source itself takes is not Prometheus' time.\n"
+        f"- *{Proof.ESCALATES.value}*: the alerts with escalation contacts, after `for` and their time, not"
+        " before.\n"
+    )
     return "".join(lines)
 
 

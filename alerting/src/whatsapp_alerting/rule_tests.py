@@ -14,6 +14,8 @@ from whatsapp_alerting.samples import Absent, Constant, Growing, Level, Span, no
 FAULT_AT = 180
 """Least seconds of health before the fault."""
 LOST_SCRAPES = 2
+LONG = 2 * 3600
+"""Seconds after which an escalation is proved at the pace of slow rules: promtool takes long over days."""
 
 
 def rule_test_files(installation: Installation) -> dict[str, str]:
@@ -22,27 +24,40 @@ def rule_test_files(installation: Installation) -> dict[str, str]:
     timing = installation.timing
     for area in installation.areas:
         rules = f"../../rules/{area.name}.rules.yml"
-        cases = [one for alert in area.own_alerts for one in AlertCases(alert, timing).cases()]
+        written = [alert_cases(alert, timing) for alert in area.own_alerts]
+        cases = [one for paces in written for one in paces[timing.evaluation_interval]]
         cases += [one for objective in area.objectives for one in fast_cases(objective, timing)]
         files[f"tests/rules/{area.name}.test.yml"] = cases_file(rules, timing.evaluation_interval, cases)
         for evaluation in PACES:
-            slow = [one for objective in area.objectives for one in slow_cases(objective, timing, evaluation)]
+            slow = [one for paces in written for one in paces.get(evaluation, [])]
+            slow += [
+                one for objective in area.objectives for one in slow_cases(objective, timing, evaluation)
+            ]
             if slow:
                 path = f"tests/rules/{area.name}-{evaluation}s.test.yml"
                 files[path] = cases_file(rules, evaluation, slow)
     return files
 
 
-class AlertCases:
-    """The cases of one alert."""
+def alert_cases(alert: ResolvedAlert, timing: Timing) -> dict[int, list[dict[str, object]]]:
+    """Return the cases of one alert by the seconds between the evaluations at which they are run."""
+    usual = timing.evaluation_interval
+    paces = {usual: list(_AlertCases(alert, timing, usual).cases())}
+    after = alert.entry.escalate_after
+    if after is not None and Proof.ESCALATES in APPLIES[alert.entry.kind]:
+        pace = PACES[0] if after > LONG else usual
+        paces.setdefault(pace, []).append(_AlertCases(alert, timing, pace).escalates(after))
+    return paces
 
-    def __init__(self, alert: ResolvedAlert, timing: Timing) -> None:
+
+class _AlertCases:
+    def __init__(self, alert: ResolvedAlert, timing: Timing, evaluation: int) -> None:
         self._alert = alert
         self._scrape = timing.scrape_interval
-        self._evaluation = timing.evaluation_interval
+        self._evaluation = evaluation
+        self._slack = 0 if evaluation == timing.evaluation_interval else 2 * evaluation
         self._checks = Checks(alert)
-        # What is left of the promise for Prometheus itself.
-        self._fires_by = alert.detect_within - timing.group_wait - timing.scrape_interval
+        self._group_wait = timing.group_wait
         reads = read(alert.condition)
         self._smoothing = max(reads.smoothing, default=0)
         self._fault_at = self._on_scrape(max(FAULT_AT, *reads.ranges, 0) + self._scrape - 1)
@@ -50,7 +65,7 @@ class AlertCases:
         self._healthy = {series: self._level(text) for series, text in signal.healthy.items()}
 
     def cases(self) -> Iterator[dict[str, object]]:
-        """Return what applies to the alert's kind."""
+        """Return what applies to the alert's kind, without its escalation."""
         signal = self._alert.entry.signal
         proofs = APPLIES[self._alert.entry.kind]
         if Proof.HEALTHY in proofs:
@@ -76,7 +91,11 @@ class AlertCases:
         return self._case(what, series, [self._checks.never_active(end)])
 
     def _no_traffic(self) -> Iterator[dict[str, object]]:
-        still = {series: Constant(0) for series, level in self._healthy.items() if isinstance(level, Growing)}
+        still = {
+            series: Constant(level.start)
+            for series, level in self._healthy.items()
+            if isinstance(level, Growing)
+        }
         if still:
             yield self._silent("counters stand still", still)
         yield self._silent("no series", {series: Absent() for series in self._healthy})
@@ -88,7 +107,7 @@ class AlertCases:
             checks.append(self._checks.inactive(self._fault_at - self._evaluation))
             if self._alert.hold:
                 checks.append(self._checks.not_firing(self._fault_at + self._alert.hold - self._evaluation))
-        fires_by = self._fault_at + self._fires_by
+        fires_by = self._fires_by(fault)
         checks.append(self._checks.firing(fires_by, fault.labels))
         if self._alert.hold:
             checks.append(self._checks.has_waited(fires_by, self._evaluation))
@@ -125,8 +144,27 @@ class AlertCases:
         first = (self._fault_at + self._on_scrape(self._alert.hold // 2)) // self._scrape
         lost = range(first, first + LOST_SCRAPES)
         series = self._course(fault, [(True, end - self._fault_at)], lost=lost)
-        checks = [self._checks.firing(self._fault_at + self._fires_by, fault.labels)]
+        checks = [self._checks.firing(self._fires_by(fault), fault.labels)]
         return self._case(f"{fault.name}, while scrapes fail", series, checks)
+
+    def escalates(self, after: int) -> dict[str, object]:
+        """A fault goes on: `after` seconds later than the alert its escalation fires, and not before."""
+        fault = self._alert.entry.signal.faults[0]
+        escalation = Checks(self._alert, escalation=True)
+        escalates_by = self._fires_by(fault) + after + self._slack
+        checks = [
+            escalation.not_firing(self._fault_at + self._alert.hold + after - self._evaluation),
+            escalation.firing(escalates_by, fault.labels),
+            escalation.has_waited(escalates_by, self._evaluation),
+        ]
+        series = self._course(fault, [(True, escalates_by + AFTERWARDS - self._fault_at)])
+        return self._case(f"{fault.name}, and goes on", series, checks)
+
+    def _fires_by(self, fault: Fault) -> int:
+        """Return what is left of the promise for Prometheus itself, as a time."""
+        source = self._alert.entry.source_interval if fault.source_interval is None else fault.source_interval
+        promise = self._alert.detect_within - source
+        return self._fault_at + promise - self._group_wait - self._scrape
 
     def _course(
         self, fault: Fault, then: list[tuple[bool, int]], *, lost: range = range(0)

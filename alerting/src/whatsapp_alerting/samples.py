@@ -1,9 +1,11 @@
 """The course of a test series, and how promtool writes it.
 
-A level is what a series does for a while: `5` stays at 5, `counter 0.2` grows by 0.2 a second, `absent` has
-no samples. Numbers may be arithmetic with `${threshold}`.
+A level is what a series does for a while: `5` stays at 5, `inf` at infinity, `counter 0.2` grows by 0.2 a
+second (`counter 0.2 from 100`: its first sample is 100 instead of 0), `absent` has no samples. Numbers may be
+arithmetic with `${threshold}`.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +13,9 @@ from whatsapp_alerting.arithmetic import evaluate
 from whatsapp_alerting.promql import format_number
 
 ABSENT_WORD = "absent"
+INFINITY_WORD = "inf"
 _COUNTER_WORD = "counter "
+_START_WORD = " from "
 _DIGITS = 6
 """Digits after the point of a counter's steps; promtool adds them up as floats."""
 
@@ -28,6 +32,8 @@ class Growing:
     """The series, a counter, grows by `rate` a second."""
 
     rate: float
+    start: float = 0
+    """Its first sample, when it had none before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +53,14 @@ def parse_level(text: str, thresholds: Mapping[str, float]) -> Level:
     """
     if text.strip() == ABSENT_WORD:
         return Absent()
+    if text.strip() == INFINITY_WORD:
+        return Constant(math.inf)
     if text.startswith(_COUNTER_WORD):
-        rate = evaluate(text.removeprefix(_COUNTER_WORD), thresholds)
+        growth, has_start, start = text.removeprefix(_COUNTER_WORD).partition(_START_WORD)
+        rate = evaluate(growth, thresholds)
         if rate < 0:
             raise ValueError(f"{text!r} is a counter that falls")
-        return Growing(rate)
+        return Growing(rate, evaluate(start, thresholds) if has_start else 0)
     return Constant(evaluate(text, thresholds))
 
 
@@ -67,10 +76,10 @@ def notation(spans: Sequence[Span], scrape: int, *, lost: Sequence[int] = ()) ->
     """Return the samples in promtool's notation, one each `scrape` seconds.
 
     The scrapes with the numbers in `lost` fail: the series is stale at the first of them. A counter goes on
-    from where it was, also over spans in which it is absent.
+    from where it was, also over spans in which it is absent. It begins where its first level says.
     """
     written: list[str] = []
-    count = 0.0
+    count = next((span.level.start for span in spans if isinstance(span.level, Growing)), 0.0)
     number = 0
     for span in spans:
         for part, length, is_lost in _parts(span.scrapes, number, lost):
@@ -103,8 +112,12 @@ def _write(written: list[str], level: Level, length: int, count: float, scrape: 
         case Absent():
             written.append(f"_x{length}")
         case Constant(value):
-            # `AxN` stands for N + 1 samples.
-            written.append(f"{format_number(value)}x{length - 1}")
+            if math.isinf(value):
+                # promtool takes `Infx9` for a word.
+                written += ["Inf"] * length
+            else:
+                # `AxN` stands for N + 1 samples.
+                written.append(f"{format_number(value)}x{length - 1}")
         case Growing():
             start, growth = round(count, _DIGITS), round(step, _DIGITS)
             written.append(f"{format_number(start)}+{format_number(growth)}x{length - 1}")

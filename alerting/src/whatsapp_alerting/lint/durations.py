@@ -21,11 +21,12 @@ def duration_findings(alert: Alert, timing: Timing) -> Iterator[Finding]:
     if alert.channels != [Channel.HEARTBEAT]:
         yield from hold_findings(alert.hold, timing)
     least = timing.scrape_interval + 2 * timing.evaluation_interval + alert.hold + timing.group_wait
+    parts = "scrape, evaluation, for and group_wait"
+    if alert.source_interval:
+        least += alert.source_interval
+        parts = f"source_interval, {parts}"
     if alert.detect_within < least:
-        yield Finding(
-            "detect_within",
-            f"cannot be held: scrape, evaluation, for and group_wait add up to {format_duration(least)}",
-        )
+        yield Finding("detect_within", f"cannot be held: {parts} add up to {format_duration(least)}")
     yield from cooldown_findings(alert.cooldown, alert)
 
 

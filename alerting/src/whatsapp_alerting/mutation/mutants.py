@@ -1,4 +1,4 @@
-"""The changes that are made to a rule: comparisons turned round, thresholds far off, `for` doubled."""
+"""The changes that are made to a rule: comparisons turned round, thresholds far off, waits doubled."""
 
 import dataclasses
 import re
@@ -45,6 +45,9 @@ def mutants(alert: ResolvedAlert) -> Iterator[Mutant]:
             yield Mutant(alert, change, dataclasses.replace(alert, condition=condition))
     if alert.hold:
         yield Mutant(alert, "for is doubled", dataclasses.replace(alert, hold=2 * alert.hold))
+    if alert.entry.escalate_after is not None:
+        later = alert.entry.model_copy(update={"escalate_after": 2 * alert.entry.escalate_after})
+        yield Mutant(alert, "escalate_after is doubled", dataclasses.replace(alert, entry=later))
 
 
 def _negated(condition: str) -> Iterator[tuple[str, str]]:

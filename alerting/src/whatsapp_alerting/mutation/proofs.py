@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whatsapp_alerting.objective_tests import PACES, fast_cases, slow_cases
 from whatsapp_alerting.promtool_cases import cases_file
 from whatsapp_alerting.resolution import Installation, ResolvedAlert, ResolvedArea, ResolvedObjective
-from whatsapp_alerting.rule_tests import AlertCases
+from whatsapp_alerting.rule_tests import alert_cases
 from whatsapp_alerting.rules import rules_file
 
 RULES = "one.rules.yml"
@@ -42,8 +42,8 @@ def proofs_of(installation: Installation) -> list[RuleProofs]:
     timing = installation.timing
     for area in installation.areas:
         for alert in area.own_alerts:
-            cases = list(AlertCases(alert, timing).cases())
-            files = _files(timing.evaluation_interval, cases)
+            paces = alert_cases(alert, timing).items()
+            files = tuple(file for pace, cases in paces for file in _files(pace, cases))
             found.append(RuleProofs(alert, installation, None, files))
         for objective in area.objectives:
             by_pace = {timing.evaluation_interval: list(fast_cases(objective, timing))}
