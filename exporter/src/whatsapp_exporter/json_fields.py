@@ -12,30 +12,38 @@ FieldPath = tuple[str, ...]
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
+def finite_number(value: object) -> float | None:
+    """Return a JSON number as a float; None for what is none or has no place in a float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # an integer of hundreds of digits
+        return None
+    return number if math.isfinite(number) else None
+
+
 @dataclass(frozen=True, slots=True)
 class JsonFields:
     """An object of the document. Fields that are absent or null are None; `problems` tells what is wrong.
 
-    The problems name fields by the paths that are asked for and repeat nothing that the document holds.
+    The problems name fields by `at`, where the object lies, and the paths that are asked for; they repeat
+    nothing that the document holds.
     """
 
     content: Mapping[str, object]
     problems: list[str] = field(default_factory=list)
+    at: FieldPath = ()
 
     def number(self, path: FieldPath) -> float | None:
         """Return a number, never infinite and never NaN."""
         value = self._value(path)
         if value is None:
             return None
-        if not isinstance(value, bool) and isinstance(value, int | float):
-            try:
-                number = float(value)
-            except OverflowError:  # an integer of hundreds of digits
-                number = math.inf
-            if math.isfinite(number):
-                return number
-        self.note(path, "is not a number")
-        return None
+        number = finite_number(value)
+        if number is None:
+            self.note(path, "is not a number")
+        return number
 
     def boolean(self, path: FieldPath) -> bool | None:
         """Return true or false."""
@@ -92,7 +100,7 @@ class JsonFields:
 
     def note(self, path: FieldPath, what: str) -> None:
         """Note a problem once."""
-        problem = f"{'.'.join(path)} {what}"
+        problem = f"{'.'.join((*self.at, *path))} {what}"
         if problem not in self.problems:
             self.problems.append(problem)
 

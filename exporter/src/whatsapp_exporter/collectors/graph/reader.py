@@ -18,6 +18,7 @@ from whatsapp_exporter.collectors.graph.errors import (
 )
 from whatsapp_exporter.collectors.graph.read_budget import ReadBudget
 from whatsapp_exporter.collectors.graph.usage import Usage, parse_usage
+from whatsapp_exporter.json_fields import JsonFields
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class GraphReader:
         except LimitedError as error:
             raise self._limited(error, usage) from error
         self._back_off = FIRST_BACK_OFF_SECONDS
-        return Document(content)
+        return Document(JsonFields(content))
 
     async def read_fields(
         self, session: Session, path: str, fields: Fields, parameters: Mapping[str, str] | None = None

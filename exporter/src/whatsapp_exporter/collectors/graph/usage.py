@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from whatsapp_exporter.collectors.graph import metrics
-from whatsapp_exporter.collectors.graph.document import number
 from whatsapp_exporter.family import Family, family
+from whatsapp_exporter.json_fields import finite_number
 from whatsapp_exporter.label_value import label_value
 
 APP_HEADER = "X-App-Usage"
@@ -59,7 +59,7 @@ def parse_usage(headers: Mapping[str, str]) -> Usage:
         name = label_value(kind) if isinstance(kind, str) else label_value("")
         for measure, value in _ratios(entry).items():
             business[name, measure] = max(value, business.get((name, measure), 0.0))
-        minutes = number(entry.get(REGAIN))
+        minutes = finite_number(entry.get(REGAIN))
         if minutes is not None and minutes >= 0:
             regain[name] = max(minutes * SECONDS_PER_MINUTE, regain.get(name, 0.0))
     return Usage(_ratios(app), business, regain)
@@ -88,7 +88,7 @@ def _use_cases(content: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
 def _ratios(source: Mapping[str, object]) -> dict[str, float]:
     found = {}
     for measure in MEASURES:
-        percent = number(source.get(measure))
+        percent = finite_number(source.get(measure))
         if percent is not None and percent >= 0:
             found[measure] = percent / PERCENT
     return found
