@@ -84,7 +84,7 @@ def answer(body: bytes = b"{}", headers: bytes = b"") -> bytes:
 
 async def fetch(server: RawServer) -> Answer:
     """Fetch once over a new connection."""
-    fetcher = BoundedFetcher(seconds=SECONDS, keep_alive=False)
+    fetcher = BoundedFetcher(server.url, seconds=SECONDS, keep_alive=False)
     try:
         return await fetcher.fetch(server.url, headers={"X-API-Key": "k"}, params={"a": "b"})
     finally:
@@ -202,7 +202,7 @@ async def test_kept_connection_is_used_again_and_cookies_are_forgotten(start: St
         writer.write(answer(headers=b"Set-Cookie: a=b; Path=/\r\n"))
 
     server = await start(respond)
-    fetcher = BoundedFetcher(seconds=SECONDS, keep_alive=True)
+    fetcher = BoundedFetcher(server.url, seconds=SECONDS, keep_alive=True)
     for _ in range(3):
         assert (await fetcher.fetch(server.url)).code == 200
     await fetcher.close()
@@ -217,7 +217,7 @@ async def test_kept_connection_that_ended_is_opened_again(start: Start) -> None:
         writer.write(answer())
 
     server = await start(respond)
-    fetcher = BoundedFetcher(seconds=SECONDS, keep_alive=True)
+    fetcher = BoundedFetcher(server.url, seconds=SECONDS, keep_alive=True)
     assert (await fetcher.fetch(server.url)).code == 200
     assert (await fetcher.fetch(server.url)).code == 200
     await fetcher.close()
@@ -229,7 +229,7 @@ async def test_server_that_always_hangs_up_is_asked_twice_at_most(start: Start) 
         raise ConnectionError
 
     server = await start(respond)
-    fetcher = BoundedFetcher(seconds=SECONDS, keep_alive=True)
+    fetcher = BoundedFetcher(server.url, seconds=SECONDS, keep_alive=True)
     with pytest.raises(FetchError, match="no answer: RemoteProtocolError"):
         await fetcher.fetch(server.url)
     await fetcher.close()
@@ -238,7 +238,7 @@ async def test_server_that_always_hangs_up_is_asked_twice_at_most(start: Start) 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "ftp://x/", "http://[/"])
 async def test_address_that_cannot_be_asked(url: str) -> None:
-    fetcher = BoundedFetcher(seconds=SECONDS, keep_alive=False)
+    fetcher = BoundedFetcher(url, seconds=SECONDS, keep_alive=False)
     with pytest.raises(FetchError, match="no answer: "):
         await fetcher.fetch(url)
     await fetcher.close()

@@ -55,7 +55,7 @@ class ApiCollector:
         self._key_file = config.api_key_file
         self._monotonic = surroundings.monotonic
         self._fetcher = BoundedFetcher(
-            seconds=config.timeout * SHARE_OF_TIMEOUT, keep_alive=True, transport=transport
+            config.url, seconds=config.timeout * SHARE_OF_TIMEOUT, keep_alive=True, transport=transport
         )
 
     async def collect(self) -> Sequence[Family]:

@@ -69,7 +69,7 @@ class GraphReader:
         self._base_url = base_url.rstrip("/")
         self._budget = budget
         self._monotonic = surroundings.monotonic
-        self._fetcher = BoundedFetcher(seconds=timeout, keep_alive=False, transport=transport)
+        self._fetcher = BoundedFetcher(base_url, seconds=timeout, keep_alive=False, transport=transport)
         self._limited_until = float("-inf")
         self._back_off = FIRST_BACK_OFF_SECONDS
         self._refused: dict[tuple[str, str], float] = {}

@@ -39,7 +39,9 @@ class HealthCollector:
     ) -> None:
         self._url = config.url
         self._monotonic = surroundings.monotonic
-        self._fetcher = BoundedFetcher(seconds=config.timeout, keep_alive=False, transport=transport)
+        self._fetcher = BoundedFetcher(
+            config.url, seconds=config.timeout, keep_alive=False, transport=transport
+        )
 
     async def collect(self) -> Sequence[Family]:
         """Return the families of one answer. Raises CollectionError when there is none or it is not clean."""
