@@ -48,6 +48,15 @@ def test_durations(text: object, seconds: float) -> None:
         ("collectors: {database: {url: '/var/lib/x.db'}}", "must begin with"),
         ("collectors: [", "not valid YAML at line 1"),
         ("- 1", "valid dictionary"),
+        (
+            "collectors:\n  health:\n    url: http://x/\n    timeout: 5s\n    url: http://s3cret/\n",
+            "the key url is there twice at line 5",
+        ),
+        (
+            "collectors: {health: {url: http://x/}}\n'collectors': {}",
+            "the key collectors is there twice at line 2",
+        ),
+        ("{user:s3cret, user:s3cret}", "a key is there twice at line 1"),
     ],
 )
 def test_wrong_configuration_names_file_and_key(tmp_path: Path, text: str, message: str) -> None:
@@ -57,6 +66,21 @@ def test_wrong_configuration_names_file_and_key(tmp_path: Path, text: str, messa
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_merged_mappings_may_be_changed(tmp_path: Path) -> None:
+    text = """
+        collectors: {health: &base {url: 'http://a/', timeout: 1s}}
+        targets:
+          x: {health: &second {<<: *base, url: 'http://b/'}}
+          y: {health: {<<: *second, timeout: 2s}}
+        """
+    targets = load_config(written(tmp_path, text)).targets
+    read = {name: target.health for name, target in targets.items()}
+    assert {name: (health.url, health.timeout) for name, health in read.items() if health is not None} == {
+        "x": ("http://b/", 1.0),
+        "y": ("http://b/", 2.0),
+    }
 
 
 def test_absent_file(tmp_path: Path) -> None:
