@@ -6,8 +6,10 @@ from socket import socket
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from whatsapp_exporter.protection import protect
+from whatsapp_exporter.request_deadline import with_request_deadline
 from whatsapp_exporter.systemd_notify import notify
 from whatsapp_exporter.tls import RenewingContext, RenewingTls
 from whatsapp_exporter.tls_config import TlsServerConfig
@@ -15,6 +17,7 @@ from whatsapp_exporter.web_config_watcher import WebConfigWatcher
 
 MAX_CONNECTIONS = 200  # those that are idle count too; uvicorn answers 503 beyond
 KEEP_ALIVE_SECONDS = 120  # longer than any scrape interval in use, so that Prometheus keeps its connection
+REQUEST_SECONDS = 10.0  # from a connection to the whole head of its request
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,12 @@ def create_server(
     tls: TlsServerConfig | None = None,
     *,
     web: WebConfigWatcher | None = None,
+    request_seconds: float = REQUEST_SECONDS,
 ) -> ExporterServer:
     """Return the server, not yet running, with everything that the web configuration asks for.
 
     `tls` alone, without the rest of a web configuration: raises OSError when it is not usable.
+    `request_seconds`: how long a connection may take to send the head of a request.
     """
     context: ssl.SSLContext | None = None
     if web is not None:
@@ -73,6 +78,7 @@ def create_server(
     return ExporterServer(
         uvicorn.Config(
             application,
+            http=with_request_deadline(AutoHTTPProtocol, request_seconds),
             host=address.host,
             port=address.port,
             lifespan="on",

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from whatsapp_exporter.server import ListenAddress, create_server
+from whatsapp_exporter.server import REQUEST_SECONDS, ListenAddress, create_server
 from whatsapp_exporter.web_config_watcher import WebConfigWatcher
 
 from .authority import Pair
@@ -117,6 +117,8 @@ def running(
     watcher: WebConfigWatcher,
     trust: Path | None = None,
     loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    *,
+    request_seconds: float = REQUEST_SECONDS,
 ) -> Iterator[Running]:
     """Serve a page behind the web configuration, in a thread, until the block's end."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -127,7 +129,10 @@ def running(
         return HTMLResponse("the page", headers={"Content-Security-Policy": "default-src 'none'"})
 
     server = create_server(
-        Starlette(routes=[Route("/", page)]), ListenAddress("127.0.0.1", found.port), web=watcher
+        Starlette(routes=[Route("/", page)]),
+        ListenAddress("127.0.0.1", found.port),
+        web=watcher,
+        request_seconds=request_seconds,
     )
 
     def run() -> None:
