@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -180,20 +181,34 @@ def database_url(tmp_path: Path) -> str:
     return f"file:{tmp_path / 'notifications.db'}"
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of `database`'s content, to be copied: applying the migrations takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "notifications.db"
+
+    async def make() -> None:
+        async with open_database(f"file:{path}") as client:
+            await migrate(client)
+            await client.execute(
+                "INSERT INTO whatsapp_contactos (id, empresa_id, nombre, telefono)"
+                " VALUES (1, 7, 'Ana', '+51900000001')"
+            )
+            await client.execute(
+                "INSERT INTO whatsapp_plantillas_mensajes (id, evento, nombre, cuerpo)"
+                " VALUES (1, 'e', 'e', 'Hola')"
+            )
+
+    asyncio.run(make())
+    assert [file.name for file in path.parent.iterdir()] == [path.name]  # nothing is left in a log beside it
+    return path
+
+
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Client]:
+async def database(database_url: str, migrated_file: Path) -> AsyncIterator[Client]:
     """A migrated database with a company, a contact and a template."""
-    client = open_database(database_url)
-    await migrate(client)
-    await client.execute(
-        "INSERT INTO whatsapp_contactos (id, empresa_id, nombre, telefono)"
-        " VALUES (1, 7, 'Ana', '+51900000001')"
-    )
-    await client.execute(
-        "INSERT INTO whatsapp_plantillas_mensajes (id, evento, nombre, cuerpo) VALUES (1, 'e', 'e', 'Hola')"
-    )
-    yield client
-    await client.close()
+    shutil.copyfile(migrated_file, database_url.removeprefix("file:"))
+    async with open_database(database_url) as client:
+        yield client
 
 
 def write_certificate(folder: Path) -> tuple[Path, Path]:

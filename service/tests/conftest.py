@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import shutil
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -16,7 +18,7 @@ import uvicorn
 from libsql_client import Client
 from pydantic import SecretStr
 from starlette.types import ASGIApp
-from whatsapp_database import migrate, open_database
+from whatsapp_database import PoolSettings, migrate, open_database
 from whatsapp_service.api.application import create_app
 from whatsapp_service.settings import ApiKey, Scope, Settings
 
@@ -44,11 +46,25 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the schema, to be copied: applying the migrations takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "notifications.db"
+
+    async def make() -> None:
+        async with open_database(f"file:{path}", pool=PoolSettings(size=1)) as client:
+            await migrate(client)
+
+    asyncio.run(make())
+    assert [file.name for file in path.parent.iterdir()] == [path.name]  # nothing is left in a log beside it
+    return path
+
+
 @pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Client]:
+async def database(settings: Settings, migrated_file: Path) -> AsyncIterator[Client]:
     """The schema with company 7 (no hours), contact 1, inactive contact 2, template 1 (one variable)."""
+    shutil.copyfile(migrated_file, settings.turso_database_url.removeprefix("file:"))
     async with open_database(settings.turso_database_url) as client:
-        await migrate(client)
         await client.batch(
             [
                 """INSERT INTO whatsapp_contactos (id, empresa_id, nombre, telefono, activo)
@@ -84,7 +100,13 @@ async def api(settings: Settings, database: Client, serve: Serve) -> AsyncIterat
     """A client, with the key that may do everything, of the served API."""
     async with (
         serve(create_app(settings, database=database)) as url,
-        httpx.AsyncClient(base_url=url, headers={"X-API-Key": "all"}, timeout=10) as client,
+        # A context without certificates: loading them takes longer than most tests.
+        httpx.AsyncClient(
+            base_url=url,
+            headers={"X-API-Key": "all"},
+            timeout=10,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        ) as client,
     ):
         yield client
 

@@ -79,9 +79,7 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("sent", [b"", b"G", REQUEST[:-2]])
-async def test_connection_without_a_whole_head_is_closed(
-    protocol: type[asyncio.Protocol], sent: bytes
-) -> None:
+async def test_connection_without_a_whole_head_is_closed(protocol: str, sent: bytes) -> None:
     async with serving(protocol) as port, connected(port) as (reader, writer):
         started = time.monotonic()
         writer.write(sent)

@@ -1,8 +1,8 @@
 """A migrated database, the settings around it, and the command line as an operator calls it."""
 
-import asyncio
 import io
 import logging
+import shutil
 import sqlite3
 import threading
 import time
@@ -20,7 +20,6 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from whatsapp_database import PoolSettings, migrate, open_database
 from whatsapp_service.ops.__main__ import run_command_line
 
 NOW = datetime(2025, 1, 23, 8, 0, 0, tzinfo=UTC)  # 03:00 in Lima
@@ -98,7 +97,7 @@ class Installation:
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> Installation:
+def installation(tmp_path: Path, migrated_file: Path) -> Installation:
     made = Installation(tmp_path)
     for directory in (made.database.parent, made.logs, made.textfiles):
         directory.mkdir()
@@ -110,7 +109,7 @@ def installation(tmp_path: Path) -> Installation:
         OPS_LANGUAGE="es",
         OPS_TIMEZONE="America/Lima",
     )
-    asyncio.run(_migrate(made.database))
+    shutil.copyfile(migrated_file, made.database)
     return made
 
 
@@ -226,11 +225,6 @@ def _root_logging_kept() -> Iterator[None]:
             if handler not in handlers:
                 handler.close()
         root.handlers, root.level = handlers, level
-
-
-async def _migrate(path: Path) -> None:
-    async with open_database(f"file:{path}", pool=PoolSettings(size=1)) as client:
-        await migrate(client)
 
 
 class BackgroundWriter:
