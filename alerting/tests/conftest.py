@@ -2,11 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
-from whatsapp_alerting.compilation import Sources, read_installation
+from whatsapp_alerting.catalog import Catalog
+from whatsapp_alerting.compilation import Sources, compiled_files, read_installation
+from whatsapp_alerting.loading import load_catalog
 from whatsapp_alerting.resolution import Installation
 
 # pytest's importlib mode does not put this directory on the path, and the tests share the world beside them.
@@ -14,23 +17,40 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
 from delivery import fast_installation
+from small_project import Project
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sources() -> Sources:
     return Sources.in_repository()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def catalog(sources: Sources) -> Catalog:
+    """The project's own catalogue. Like what is made of it below, it is read once and never changed."""
+    return load_catalog(sources.catalog)
+
+
+@pytest.fixture(scope="session")
 def installation(sources: Sources) -> Installation:
     return read_installation(sources)
+
+
+@pytest.fixture(scope="session")
+def compiled(installation: Installation) -> Mapping[str, str]:
+    return MappingProxyType(compiled_files(installation))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
 
 
 @pytest.fixture
@@ -55,6 +75,6 @@ def alertmanager(tmp_path: Path) -> Iterator[AlertmanagerProcess]:
 
 
 @pytest.fixture
-def fast(sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink) -> Installation:
+def fast(catalog: Catalog, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink) -> Installation:
     """The catalogue with cooldowns that a test can wait for, and receivers in this process."""
-    return fast_installation(sources, tmp_path, http_sink, mail_sink)
+    return fast_installation(catalog, tmp_path, http_sink, mail_sink)

@@ -11,12 +11,13 @@ from typing import Any
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
 from whatsapp_alerting.alert import Alert, Language
 from whatsapp_alerting.catalog import Catalog
-from whatsapp_alerting.compilation import Sources, compiled_files
-from whatsapp_alerting.loading import load_catalog
+from whatsapp_alerting.compilation import ALERTMANAGER, TEMPLATES
 from whatsapp_alerting.output import write_files
 from whatsapp_alerting.overrides import Overrides
 from whatsapp_alerting.resolution import Installation, resolve
+from whatsapp_alerting.routes import alertmanager_file
 from whatsapp_alerting.rules import annotations
+from whatsapp_alerting.templates import template_files
 
 COOLDOWN = 4
 """Seconds; the shortest that shows a resolution on the next group tick and no repeat before it."""
@@ -40,11 +41,9 @@ def changed(catalog: Catalog, change: Callable[[Alert], dict[str, Any]], group_w
     )
 
 
-def quick(sources: Sources, **fields: dict[str, Any]) -> Catalog:
+def quick(catalog: Catalog, **fields: dict[str, Any]) -> Catalog:
     """Return the catalogue with cooldowns that a test can wait for; `fields` are more changes by alert."""
-    return changed(
-        load_catalog(sources.catalog), lambda one: {"cooldown": COOLDOWN, **fields.get(one.name, {})}
-    )
+    return changed(catalog, lambda one: {"cooldown": COOLDOWN, **fields.get(one.name, {})})
 
 
 def overrides(tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink, **more: object) -> Overrides:
@@ -85,9 +84,9 @@ def overrides(tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink, **more: 
 
 
 def fast_installation(
-    sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink
+    catalog: Catalog, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink
 ) -> Installation:
-    return resolve(quick(sources), overrides(tmp_path, http_sink, mail_sink))
+    return resolve(quick(catalog), overrides(tmp_path, http_sink, mail_sink))
 
 
 def in_language(installation: Installation, language: Language) -> Installation:
@@ -97,13 +96,14 @@ def in_language(installation: Installation, language: Language) -> Installation:
 
 
 def start(installation: Installation, alertmanager: AlertmanagerProcess, tmp_path: Path) -> None:
-    write_files(tmp_path / "compiled", compiled_files(installation))
+    templates = {f"{TEMPLATES}/{name}": text for name, text in template_files(installation).items()}
+    write_files(tmp_path / "compiled", {ALERTMANAGER: alertmanager_file(installation), **templates})
     credentials = tmp_path / "aws_credentials"
     credentials.write_text(
         "[default]\naws_access_key_id = AKIDFROMFILE\naws_secret_access_key = example\n", encoding="utf-8"
     )
     alertmanager.start(
-        tmp_path / "compiled/alertmanager/alertmanager.yml",
+        tmp_path / "compiled" / ALERTMANAGER,
         {"AWS_SHARED_CREDENTIALS_FILE": str(credentials), "AWS_EC2_METADATA_DISABLED": "true"},
     )
 

@@ -1,24 +1,29 @@
 """The compiler: committed output is current, equal input gives equal bytes, overrides reach every file."""
 
+import dataclasses
 import io
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from chosen_alerts import RULES, only
+from delivery import in_language
 from jsonschema import Draft202012Validator
+from small_project import Project, alert, objective
 from whatsapp_alerting.__main__ import main
 from whatsapp_alerting.alert import Channel, Language
 from whatsapp_alerting.clock import fixed_offset
-from whatsapp_alerting.compilation import Sources, compiled_files, read_installation
+from whatsapp_alerting.compilation import ALERTMANAGER, Sources, compiled_files, read_installation
 from whatsapp_alerting.duration import format_duration, parse_duration
 from whatsapp_alerting.gsm import is_basic, transliterate
 from whatsapp_alerting.output import write_files
 from whatsapp_alerting.progress import Progress
 from whatsapp_alerting.resolution import Installation
+from whatsapp_alerting.routes import alertmanager_file
 from whatsapp_alerting.rules import annotations, sms_text
 
 FULL_OVERRIDES = """\
@@ -50,19 +55,24 @@ receivers:
 """
 
 
-@pytest.fixture
-def overridden(tmp_path: Path, sources: Sources) -> Installation:
-    path = tmp_path / "overrides.yml"
+@pytest.fixture(scope="module")
+def overridden(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> Installation:
+    path = tmp_path_factory.mktemp("overridden") / "overrides.yml"
     path.write_text(FULL_OVERRIDES, encoding="utf-8")
     return read_installation(Sources(sources.catalog, path, sources.runbooks))
 
 
-def document(installation: Installation, name: str) -> Any:  # noqa: ANN401 - YAML
-    return yaml.safe_load(compiled_files(installation)[name])
+@pytest.fixture(scope="module")
+def overridden_files(overridden: Installation) -> dict[str, Any]:
+    """The Alertmanager's configuration, and the rules and tests of one area."""
+    areas = tuple(one for one in overridden.areas if one.name == "service")
+    rules = compiled_files(dataclasses.replace(overridden, areas=areas))
+    chosen = {**rules, ALERTMANAGER: alertmanager_file(overridden)}
+    return {name: yaml.safe_load(text) for name, text in chosen.items() if name.endswith(".yml")}
 
 
-def receiver(installation: Installation, name: str) -> dict[str, Any]:
-    receivers = document(installation, "alertmanager/alertmanager.yml")["receivers"]
+def receiver(files: dict[str, Any], name: str) -> dict[str, Any]:
+    receivers = files[ALERTMANAGER]["receivers"]
     found = next(one for one in receivers if one["name"] == name)
     assert isinstance(found, dict)
     return found
@@ -74,20 +84,18 @@ def test_committed_output_documentation_and_schema_are_current(capsys: pytest.Ca
     assert (status, capsys.readouterr().err) == (0, "")
 
 
-def test_check_names_a_stale_page_and_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [
-        "compile",
-        f"--output={tmp_path / 'out'}",
-        f"--docs={tmp_path / 'alerts.md'}",
-        f"--schema={tmp_path / 'schema.json'}",
-    ]
-    assert main(arguments) == 0
-    assert main([*arguments, "--check"]) == 0
+def test_check_names_a_stale_page_and_schema(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [f"--docs={tmp_path / 'alerts.md'}", f"--schema={tmp_path / 'schema.json'}"]
+    assert project.compile(alert(), objectives=(objective(),)) == 0
+    assert project.run(*arguments) == 0
+    assert project.run(*arguments, "--check") == 0
     (tmp_path / "alerts.md").write_text("old", encoding="utf-8")
     (tmp_path / "schema.json").unlink()
     capsys.readouterr()
 
-    status = main([*arguments, "--check"])
+    status = project.run(*arguments, "--check")
 
     assert status == 1
     assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == [
@@ -97,46 +105,53 @@ def test_check_names_a_stale_page_and_schema(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_check_names_missing_changed_and_left_over_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["compile", f"--output={tmp_path}"]) == 0
-    (tmp_path / "rules/service.rules.yml").write_text("groups: []\n", encoding="utf-8")
-    (tmp_path / "alertmanager/templates/whatsapp_sms.tmpl").unlink()
-    (tmp_path / "rules/old.rules.yml").write_text("groups: []\n", encoding="utf-8")
+    output = project.output
+    assert project.compile(alert(), objectives=(objective(),)) == 0
+    (output / "rules/all.rules.yml").write_text("groups: []\n", encoding="utf-8")
+    (output / "alertmanager/templates/whatsapp_sms.tmpl").unlink()
+    (output / "rules/old.rules.yml").write_text("groups: []\n", encoding="utf-8")
     capsys.readouterr()
 
-    status = main(["compile", f"--output={tmp_path}", "--check"])
+    status = project.run("--check")
 
     stale = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
     assert status == 1
-    assert [Path(path).relative_to(tmp_path).as_posix() for path in stale] == [
+    assert [Path(path).relative_to(output).as_posix() for path in stale] == [
         "alertmanager/templates/whatsapp_sms.tmpl",
+        "rules/all.rules.yml",
         "rules/old.rules.yml",
-        "rules/service.rules.yml",
     ]
 
 
-def test_second_compilation_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compile", f"--output={tmp_path}"]) == 0
+def test_second_compilation_changes_nothing(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert project.compile(alert(), objectives=(objective(),)) == 0
     assert "changed: " in capsys.readouterr().out
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in project.output.rglob("*")}
 
-    assert main(["compile", f"--output={tmp_path}"]) == 0
+    assert project.run() == 0
 
     assert capsys.readouterr().out == ""
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in project.output.rglob("*")} == before
 
 
-def test_language_option_goes_before_the_overrides(tmp_path: Path) -> None:
-    assert main(["compile", f"--output={tmp_path}", "--language=en"]) == 0
+def test_language_option_goes_before_the_overrides(project: Project) -> None:
+    assert project.compile(alert()) == 0
+    spanish = (project.output / "rules/all.rules.yml").read_text("utf-8")
 
-    rules = (tmp_path / "rules/hosts-disks.rules.yml").read_text("utf-8")
-    assert "summary: Disk space low" in rules
-    assert "/runbooks/en/HostDiskSpaceLow.md" in rules
+    assert project.run("--language=en") == 0
+
+    english = (project.output / "rules/all.rules.yml").read_text("utf-8")
+    for rules, summary, folder in ((spanish, "Cola larga", "es"), (english, "Long queue", "en")):
+        assert f"summary: {summary}" in rules
+        assert f"/runbooks/{folder}/Queue.md" in rules
 
 
-def test_overrides_reach_rules_routes_texts_and_tests(overridden: Installation) -> None:
-    rules = document(overridden, "rules/service.rules.yml")["groups"][0]["rules"]
+def test_overrides_reach_rules_routes_texts_and_tests(
+    overridden: Installation, overridden_files: dict[str, Any]
+) -> None:
+    rules = overridden_files["rules/service.rules.yml"]["groups"][0]["rules"]
     rule = next(rule for rule in rules if rule["alert"] == "WhatsAppHighErrorRate")
     assert rule["expr"].endswith("> 2.5")
     assert rule["for"] == "10m"
@@ -145,14 +160,15 @@ def test_overrides_reach_rules_routes_texts_and_tests(overridden: Installation) 
     assert rule["annotations"]["description"].endswith("the limit is 2.5 %.")
     assert "dashboard_url" not in rule["annotations"]
     assert overridden.alert("WhatsAppHighErrorRate").detect_within == 12 * 60
-    routes = document(overridden, "alertmanager/alertmanager.yml")["route"]["routes"]
+    routes = overridden_files[ALERTMANAGER]["route"]["routes"]
     route = next(route for route in routes if route["matchers"] == ['notify_email="true"', 'cooldown="20m"'])
     assert (route["group_interval"], route["repeat_interval"], route["continue"]) == ("20m", "18m", True)
-    assert "2.6x" in compiled_files(overridden)["tests/rules/service.test.yml"]
+    tests = overridden_files["tests/rules/service.test.yml"]["tests"]
+    assert any("2.6x" in series["values"] for case in tests for series in case["input_series"])
 
 
-def test_receivers_are_written_without_secrets(overridden: Installation) -> None:
-    main_part = document(overridden, "alertmanager/alertmanager.yml")
+def test_receivers_are_written_without_secrets(overridden_files: dict[str, Any]) -> None:
+    main_part = overridden_files[ALERTMANAGER]
     assert main_part["global"] == {
         "resolve_timeout": "5m",
         "smtp_smarthost": "world:2525",
@@ -162,24 +178,26 @@ def test_receivers_are_written_without_secrets(overridden: Installation) -> None
         "smtp_auth_password_file": "/etc/prometheus/secrets/smtp_password",
         "smtp_require_tls": True,
     }
-    assert receiver(overridden, "email")["email_configs"][0]["to"] == "ops@example.com, boss@example.com"
-    sms = receiver(overridden, "sms")["sns_configs"][0]
+    assert (
+        receiver(overridden_files, "email")["email_configs"][0]["to"] == "ops@example.com, boss@example.com"
+    )
+    sms = receiver(overridden_files, "sms")["sns_configs"][0]
     assert sms["sigv4"] == {"region": "us-east-1", "profile": "alerts"}
     assert sms["send_resolved"] is False
     assert not re.search(r"secret_key|access_key|api_url: .*hooks", str(main_part))
 
 
-def test_channel_without_a_receiver_reaches_nobody(overridden: Installation) -> None:
-    routes = document(overridden, "alertmanager/alertmanager.yml")["route"]["routes"]
+def test_channel_without_a_receiver_reaches_nobody(overridden_files: dict[str, Any]) -> None:
+    routes = overridden_files[ALERTMANAGER]["route"]["routes"]
 
     beat = next(route for route in routes if 'notify_heartbeat="true"' in route["matchers"])
 
     assert beat["receiver"] == "none"
-    assert receiver(overridden, "none") == {"name": "none"}
+    assert receiver(overridden_files, "none") == {"name": "none"}
 
 
-def test_repeat_is_nine_tenths_of_the_group_interval(installation: Installation) -> None:
-    for route in document(installation, "alertmanager/alertmanager.yml")["route"]["routes"]:
+def test_repeat_is_nine_tenths_of_the_group_interval(compiled: Mapping[str, str]) -> None:
+    for route in yaml.safe_load(compiled[ALERTMANAGER])["route"]["routes"]:
         tick, repeat = parse_duration(route["group_interval"]), parse_duration(route["repeat_interval"])
         assert 0.8 * tick < repeat <= 0.9 * tick
         assert route["group_by"] == ["..."]
@@ -191,13 +209,15 @@ def test_group_wait_is_longer_than_an_evaluation(installation: Installation) -> 
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_text_messages_fit_and_are_of_the_gsm_alphabet(sources: Sources, language: Language) -> None:
-    installation = read_installation(sources, language)
-    by_sms = [alert for alert in installation.alerts if Channel.SMS in alert.channels]
+def test_text_messages_fit_and_are_of_the_gsm_alphabet(
+    installation: Installation, language: Language
+) -> None:
+    installation = in_language(installation, language)
+    by_sms = [one for one in installation.alerts if Channel.SMS in one.channels]
 
     assert by_sms
-    for alert in by_sms:
-        text = annotations(installation, alert)["sms"]
+    for one in by_sms:
+        text = annotations(installation, one)["sms"]
         assert is_basic(text)
         assert len(f"CRITICAL {'h' * 20} since 24/11 04:10 UTC: {text}") <= 160
 

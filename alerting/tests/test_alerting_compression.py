@@ -2,6 +2,7 @@
 
 import dataclasses
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from whatsapp_alerting.compression import compressed_duration, compressed_expres
 from whatsapp_alerting.output import write_files
 from whatsapp_alerting.overrides import Overrides
 from whatsapp_alerting.resolution import Installation
+from whatsapp_alerting.routes import alertmanager_file
+from whatsapp_alerting.rules import rules_file
 from whatsapp_alerting.tools import tool
 
 FACTOR = 10
@@ -47,9 +50,10 @@ def test_what_is_no_whole_second_is_written_in_milliseconds() -> None:
     assert compressed_duration(0, 10) == "0s"
 
 
-def test_rules_wait_and_look_back_a_tenth(installation: Installation) -> None:
-    files = compiled_files(compressed(installation))
-    ordinary = compiled_files(installation)
+def test_rules_wait_and_look_back_a_tenth(installation: Installation, compiled: Mapping[str, str]) -> None:
+    (area,) = (one for one in installation.areas if one.name == "whatsapp-statuses")
+    files = {f"{RULES}/whatsapp-statuses.rules.yml": rules_file(compressed(installation), area)}
+    ordinary = compiled
 
     (group,) = yaml.safe_load(files[f"{RULES}/whatsapp-statuses.rules.yml"])["groups"]
     (before,) = yaml.safe_load(ordinary[f"{RULES}/whatsapp-statuses.rules.yml"])["groups"]
@@ -62,11 +66,11 @@ def test_rules_wait_and_look_back_a_tenth(installation: Installation) -> None:
     assert (rule["labels"], rule["annotations"]) == (old["labels"], old["annotations"])
 
 
-def test_routes_keep_what_they_match_and_wait_a_tenth(installation: Installation) -> None:
-    files = compiled_files(compressed(installation))
-    routing, before = (
-        yaml.safe_load(one[ALERTMANAGER])["route"] for one in (files, compiled_files(installation))
-    )
+def test_routes_keep_what_they_match_and_wait_a_tenth(
+    installation: Installation, compiled: Mapping[str, str]
+) -> None:
+    files = (alertmanager_file(compressed(installation)), compiled[ALERTMANAGER])
+    routing, before = (yaml.safe_load(one)["route"] for one in files)
 
     assert [one["matchers"] for one in routing["routes"]] == [one["matchers"] for one in before["routes"]]
     waits = ("group_wait", "group_interval", "repeat_interval")
@@ -75,8 +79,8 @@ def test_routes_keep_what_they_match_and_wait_a_tenth(installation: Installation
     assert [route[name] for name in waits] == ["2s", "30s", "27s"]
 
 
-def test_without_compression_nothing_changes(installation: Installation) -> None:
-    assert compiled_files(compressed(installation, 1)) == compiled_files(installation)
+def test_without_compression_nothing_changes(installation: Installation, compiled: Mapping[str, str]) -> None:
+    assert compiled_files(compressed(installation, 1)) == compiled
 
 
 def test_compressed_files_are_valid_and_have_no_rule_tests(

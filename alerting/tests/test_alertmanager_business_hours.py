@@ -9,7 +9,7 @@ import pytest
 from alerting_world import AlertmanagerProcess, HttpSink, MailSink
 from delivery import firing, overrides, quick, slack_attachment, start
 from whatsapp_alerting.alert import Channel
-from whatsapp_alerting.compilation import Sources
+from whatsapp_alerting.catalog import Catalog
 from whatsapp_alerting.resolution import Installation, resolve
 
 pytestmark = pytest.mark.slow
@@ -21,12 +21,12 @@ LABELS = {MAY_WAIT: {"host": "app1", "mountpoint": "/"}, AT_ONCE: {"host": "app1
 
 
 def _installation(
-    sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink, hours: dict[str, Any]
+    catalog: Catalog, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink, hours: dict[str, Any]
 ) -> Installation:
-    catalog = quick(
-        sources, **{MAY_WAIT: {"may_wait": True, "escalate_after": 900, "escalate_to": [Channel.SLACK]}}
+    changed = quick(
+        catalog, **{MAY_WAIT: {"may_wait": True, "escalate_after": 900, "escalate_to": [Channel.SLACK]}}
     )
-    return resolve(catalog, overrides(tmp_path, http_sink, mail_sink, timezone=ZONE, business_hours=hours))
+    return resolve(changed, overrides(tmp_path, http_sink, mail_sink, timezone=ZONE, business_hours=hours))
 
 
 def _far_from_now() -> dict[str, Any]:
@@ -57,14 +57,14 @@ def _always() -> dict[str, Any]:
 
 @pytest.mark.parametrize("hours", [_far_from_now, _other_days])
 def test_outside_of_them_only_what_cannot_wait_is_notified(
-    sources: Sources,
+    catalog: Catalog,
     alertmanager: AlertmanagerProcess,
     http_sink: HttpSink,
     mail_sink: MailSink,
     tmp_path: Path,
     hours: Any,  # noqa: ANN401 - a function of this file
 ) -> None:
-    installation = _installation(sources, tmp_path, http_sink, mail_sink, hours())
+    installation = _installation(catalog, tmp_path, http_sink, mail_sink, hours())
     start(installation, alertmanager, tmp_path)
 
     # The one that may wait comes first: its group would be notified before the other's.
@@ -83,14 +83,14 @@ def test_outside_of_them_only_what_cannot_wait_is_notified(
 
 @pytest.mark.parametrize("hours", [_around_now, _always])
 def test_in_them_everything_is_notified(
-    sources: Sources,
+    catalog: Catalog,
     alertmanager: AlertmanagerProcess,
     http_sink: HttpSink,
     mail_sink: MailSink,
     tmp_path: Path,
     hours: Any,  # noqa: ANN401 - a function of this file
 ) -> None:
-    installation = _installation(sources, tmp_path, http_sink, mail_sink, hours())
+    installation = _installation(catalog, tmp_path, http_sink, mail_sink, hours())
     start(installation, alertmanager, tmp_path)
 
     alertmanager.post([firing(installation, name, labels) for name, labels in LABELS.items()])

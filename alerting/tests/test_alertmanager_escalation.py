@@ -16,7 +16,7 @@ from delivery import (
     start,
 )
 from whatsapp_alerting.alert import Channel, Language
-from whatsapp_alerting.compilation import Sources
+from whatsapp_alerting.catalog import Catalog
 from whatsapp_alerting.gsm import MAX_SMS, is_basic
 from whatsapp_alerting.resolution import Installation, resolve
 
@@ -27,9 +27,9 @@ LABELS = {"host": "app1", "health": "down"}
 
 
 @pytest.fixture
-def escalating(sources: Sources, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink) -> Installation:
+def escalating(catalog: Catalog, tmp_path: Path, http_sink: HttpSink, mail_sink: MailSink) -> Installation:
     fields = {"escalate_after": 900, "escalate_to": [Channel.SLACK, Channel.EMAIL, Channel.SMS]}
-    return resolve(quick(sources, **{ALERT: fields}), overrides(tmp_path, http_sink, mail_sink))
+    return resolve(quick(catalog, **{ALERT: fields}), overrides(tmp_path, http_sink, mail_sink))
 
 
 @pytest.mark.parametrize(

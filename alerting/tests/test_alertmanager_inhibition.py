@@ -10,8 +10,7 @@ from typing import Any
 from alerting_world import PATIENCE, AlertmanagerProcess, HttpSink, MailSink
 from delivery import changed, firing, overrides, start
 from whatsapp_alerting.alert import Inhibition
-from whatsapp_alerting.compilation import Sources
-from whatsapp_alerting.loading import load_catalog
+from whatsapp_alerting.catalog import Catalog
 from whatsapp_alerting.resolution import Installation, ResolvedAlert, resolve
 
 LONG_GROUP_WAIT = 600
@@ -43,7 +42,7 @@ def _case(installation: Installation, target: ResolvedAlert, inhibition: Inhibit
     equal = {label: f"{label}-{number}" for label in inhibition.equal}
     labels = _labels(target, inhibition.target_labels, equal)
     return Case(
-        f"{source.name} inhibits {target.name}",
+        " ".join([source.name, *inhibition.source_labels.values(), "inhibits", target.name, str(number)]),
         source.name,
         _labels(source, inhibition.source_labels, equal),
         target.name,
@@ -59,14 +58,15 @@ def _until(ask: Callable[[], object]) -> None:
 
 
 def test_every_inhibition_of_the_catalogue(
-    sources: Sources,
+    catalog: Catalog,
     alertmanager: AlertmanagerProcess,
     http_sink: HttpSink,
     mail_sink: MailSink,
     tmp_path: Path,
 ) -> None:
-    catalog = changed(load_catalog(sources.catalog), lambda _: {}, LONG_GROUP_WAIT)
-    installation = resolve(catalog, overrides(tmp_path, http_sink, mail_sink))
+    installation = resolve(
+        changed(catalog, lambda _: {}, LONG_GROUP_WAIT), overrides(tmp_path, http_sink, mail_sink)
+    )
     start(installation, alertmanager, tmp_path)
     pairs = [(alert, one) for alert in installation.alerts for one in alert.entry.inhibited_by]
     cases = [_case(installation, alert, one, number) for number, (alert, one) in enumerate(pairs)]

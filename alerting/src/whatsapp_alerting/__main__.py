@@ -19,11 +19,12 @@ from whatsapp_alerting.compilation import (
 from whatsapp_alerting.mutation.check import FAILURES, Fate, check_mutants
 from whatsapp_alerting.mutation.equivalents import EquivalentMutant, load_equivalents
 from whatsapp_alerting.mutation.mutants import mutants
-from whatsapp_alerting.mutation.proofs import RuleProofs, proofs_of
+from whatsapp_alerting.mutation.proofs import proofs_of
 from whatsapp_alerting.output import is_stale, stale_files, write_file, write_files
 from whatsapp_alerting.problems import InvalidInputError, Problem
 from whatsapp_alerting.progress import Progress
 from whatsapp_alerting.reference import reference_page
+from whatsapp_alerting.resolution import ResolvedAlert
 from whatsapp_alerting.tools import MissingToolError
 from whatsapp_alerting.verification import verify
 
@@ -133,17 +134,16 @@ def _verify(options: argparse.Namespace) -> int:
 def _mutate(options: argparse.Namespace) -> int:
     """Check the project's own catalogue."""
     sources = Sources.in_repository()
-    proofs = proofs_of(read_installation(sources))
+    installation = read_installation(sources)
     equivalents = load_equivalents(sources.equivalent_mutants)
-    _check_names(proofs, equivalents, sources.equivalent_mutants)
-    chosen = set(options.alert or [one.alert.name for one in proofs])
-    unknown = chosen - {one.alert.name for one in proofs}
+    _check_names(installation.alerts, equivalents, sources.equivalent_mutants)
+    names = {one.name for one in installation.alerts}
+    chosen = set(options.alert or names)
+    unknown = chosen - names
     if unknown:
         sys.stderr.write(f"whatsapp-alerting: no such alert: {', '.join(sorted(unknown))}\n")
         return USAGE
-    outcomes = list(
-        check_mutants([one for one in proofs if one.alert.name in chosen], equivalents, Progress("mutants"))
-    )
+    outcomes = list(check_mutants(proofs_of(installation, chosen), equivalents, Progress("mutants")))
     if options.json:
         sys.stdout.write(json.dumps([dataclasses.asdict(one) for one in outcomes], indent=2) + "\n")
     else:
@@ -156,9 +156,9 @@ def _mutate(options: argparse.Namespace) -> int:
 
 
 def _check_names(
-    proofs: Sequence[RuleProofs], equivalents: Mapping[str, EquivalentMutant], path: Path
+    alerts: Sequence[ResolvedAlert], equivalents: Mapping[str, EquivalentMutant], path: Path
 ) -> None:
-    known = {mutant.name for one in proofs for mutant in mutants(one.alert)}
+    known = {mutant.name for one in alerts for mutant in mutants(one)}
     problems = [
         Problem(str(path), one.alert, "change", f"there is no mutant {one.change!r}")
         for name, one in equivalents.items()

@@ -6,6 +6,8 @@ Brackets and a few other signs are in its extension table and take two places ea
 import unicodedata
 
 MAX_SMS = 160
+UNKNOWN = "?"
+"""What stands for a character that the alphabet has nothing like."""
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -47,7 +49,7 @@ def _basic(character: str) -> str:
     if character in _SIGNS:
         return _SIGNS[character]
     plain = "".join(part for part in unicodedata.normalize("NFKD", character) if part in _BASIC)
-    return plain or "?"
+    return plain or UNKNOWN
 
 
 def _class(negation: str, characters: set[str]) -> str:

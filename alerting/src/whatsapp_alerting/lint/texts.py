@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from whatsapp_alerting.alert import Alert, Language
-from whatsapp_alerting.gsm import is_basic, transliterate
+from whatsapp_alerting.gsm import UNKNOWN, transliterate
 from whatsapp_alerting.lint.finding import Finding
 from whatsapp_alerting.promql import placeholders
 
@@ -28,8 +28,11 @@ def text_findings(alert: Alert) -> Iterator[Finding]:
             yield Finding(field, "must be static, so that it is equal for every instance")
         if len(summary) > MAX_SUMMARY:
             yield Finding(field, f"is longer than {MAX_SUMMARY} characters")
-        if not is_basic(transliterate(summary)):
-            yield Finding(field, "cannot be written in a text message")
+        lost = "".join(
+            dict.fromkeys(one for one in summary if one != UNKNOWN and transliterate(one) == UNKNOWN)
+        )
+        if lost:
+            yield Finding(field, f"cannot be written in a text message: {lost}")
     if placeholders(alert.value):
         yield Finding("value", "is of what was measured, without thresholds")
     used = set(_LABEL.findall(" ".join([alert.description.es, alert.description.en, alert.value])))

@@ -1,6 +1,7 @@
 """The generated tests of one rule, each in a file of its own beside a rule file with only that rule."""
 
 import dataclasses
+from collections.abc import Container
 from dataclasses import dataclass
 
 from whatsapp_alerting.objective_tests import PACES, fast_cases, slow_cases
@@ -36,19 +37,22 @@ class RuleProofs:
         return rules_file(self.installation, ResolvedArea("one", (), (ResolvedObjective(rules, fast, slow),)))
 
 
-def proofs_of(installation: Installation) -> list[RuleProofs]:
-    """Return the proofs of every rule, in the order of the catalogue."""
+def proofs_of(installation: Installation, names: Container[str]) -> list[RuleProofs]:
+    """Return the proofs of the rules with these names, in the order of the catalogue."""
     found: list[RuleProofs] = []
     timing = installation.timing
     for area in installation.areas:
-        for alert in area.own_alerts:
+        for alert in (one for one in area.own_alerts if one.name in names):
             paces = alert_cases(alert, timing).items()
             files = tuple(file for pace, cases in paces for file in _files(pace, cases))
             found.append(RuleProofs(alert, installation, None, files))
         for objective in area.objectives:
+            chosen = [one for one in objective.alerts if one.alert.name in names]
+            if not chosen:
+                continue
             by_pace = {timing.evaluation_interval: list(fast_cases(objective, timing))}
             by_pace |= {pace: list(slow_cases(objective, timing, pace)) for pace in PACES}
-            for burn in objective.alerts:
+            for burn in chosen:
                 mine = {pace: _of(burn.alert, cases) for pace, cases in by_pace.items()}
                 files = tuple(file for pace, cases in mine.items() for file in _files(pace, cases))
                 found.append(RuleProofs(burn.alert, installation, objective, files))
