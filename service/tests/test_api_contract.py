@@ -64,6 +64,7 @@ def test_the_reference_is_up_to_date(tmp_path: Path) -> None:
     assert copy.read_text() == (ROOT / "docs" / "api.md").read_text()
 
 
+@pytest.mark.slow
 async def test_the_service_keeps_to_it(api: httpx.AsyncClient, database: Client, tmp_path: Path) -> None:
     """Schemathesis makes requests from the document, right and wrong ones, and checks every answer."""
     for estado in ("PENDIENTE", "ERROR", "LEIDA"):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libsql_client import Client
@@ -112,11 +113,12 @@ async def _compare(path: Path, delivery: Delivery) -> tuple[list[dict[str, Any]]
         return await _rows_after(client, delivery.first), await _rows_after(client, delivery.second)
 
 
-def test_the_order_of_statuses_does_not_matter() -> None:
+@pytest.mark.parametrize("examples", [40, pytest.param(120, marks=pytest.mark.slow)])
+def test_the_order_of_statuses_does_not_matter(examples: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "notifications.db"
 
-        @settings(max_examples=120, deadline=None)
+        @settings(max_examples=examples, deadline=None)
         @given(_deliveries())
         def check(delivery: Delivery) -> None:
             first, second = asyncio.run(_compare(path, delivery))
