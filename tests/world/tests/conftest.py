@@ -92,7 +92,9 @@ def serve() -> Serve:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as http:
+    # Without certificates, as in `start_graph`.
+    trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    async with httpx.AsyncClient(trust_env=False, timeout=10, verify=trust) as http:
         yield http
 
 
