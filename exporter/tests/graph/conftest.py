@@ -187,7 +187,10 @@ async def world(tmp_path: Path, templates: TemplateList) -> AsyncIterator[World]
     front = Front(build_app(simulator))
     async with (
         _serving(front) as address,
-        httpx.AsyncClient(base_url=address, trust_env=False, timeout=10) as lab,
+        # A context without certificates: loading them takes longer than most tests.
+        httpx.AsyncClient(
+            base_url=address, trust_env=False, timeout=10, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        ) as lab,
     ):
         running = World(address, front, lab, tmp_path)
         try:
