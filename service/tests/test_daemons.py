@@ -28,14 +28,19 @@ from whatsapp_service.settings import Settings
 Serve = Callable[[ASGIApp], AbstractAsyncContextManager[str]]
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+@contextlib.contextmanager
+def _port() -> Iterator[int]:
+    """A port that a daemon can listen on and that nobody else is given meanwhile."""
+    with socket.socket() as holder:
+        holder.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # bound twice is allowed, listening is not
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture
-def environ(tmp_path: Path, settings: Settings) -> dict[str, str]:
+def environ(tmp_path: Path, settings: Settings) -> Iterator[dict[str, str]]:
     """A whole production-like environment for one daemon."""
     digest = hashlib.sha256(b"all").hexdigest()
     secrets = {
@@ -46,18 +51,19 @@ def environ(tmp_path: Path, settings: Settings) -> dict[str, str]:
     }
     for name, text in secrets.items():
         (tmp_path / name).write_text(text)
-    return {
-        "PATH": os.environ["PATH"],
-        "TURSO_DATABASE_URL": settings.turso_database_url,
-        "REDIS_URL": settings.redis_url or "",
-        "WORKERS": "2",
-        "API_PORT": str(_free_port()),
-        "SCHEDULER_METRICS_PORT": str(_free_port()),
-        "WHATSAPP_PHONE_NUMBER_ID": "1055500",
-        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
-        "LOG_DIR": str(tmp_path),
-        **{f"{name}_FILE": str(tmp_path / name) for name in secrets},
-    }
+    with _port() as api_port, _port() as metrics_port:
+        yield {
+            "PATH": os.environ["PATH"],
+            "TURSO_DATABASE_URL": settings.turso_database_url,
+            "REDIS_URL": settings.redis_url or "",
+            "WORKERS": "2",
+            "API_PORT": str(api_port),
+            "SCHEDULER_METRICS_PORT": str(metrics_port),
+            "WHATSAPP_PHONE_NUMBER_ID": "1055500",
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"),
+            "LOG_DIR": str(tmp_path),
+            **{f"{name}_FILE": str(tmp_path / name) for name in secrets},
+        }
 
 
 @pytest.fixture
