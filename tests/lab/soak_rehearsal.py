@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 
 import pytest
 from lab.faults import waves
@@ -28,40 +29,50 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def verdicts() -> Iterator[dict[str, list[Verdict]]]:
-    """Collect what came of each run, and keep it for whoever reads it later."""
-    found: dict[str, list[Verdict]] = {}
-    yield found
-    for language, came in found.items():
-        document = [{**one.__dict__, "kept": one.kept} for one in came]
-        (LAB_DIR / f"rehearsal-{language}.json").write_text(json.dumps(document, indent=2))
+@dataclass
+class Rehearsal:
+    """The lab with times compressed, in one language after the other, and what came of its waves."""
+
+    language: str | None = None
+    verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
+
+    def speak(self, language: str) -> None:
+        """Deploy monitoring in that language, unless it is so already."""
+        if self.language != language:
+            deployment.compress(language, blind=RUNS[language][1])
+            self.language = language
+
+    def keep(self) -> None:
+        """Write down what came of each run, for whoever reads it later."""
+        for language, came in self.verdicts.items():
+            document = [{**asdict(one), "kept": one.kept} for one in came]
+            (LAB_DIR / f"rehearsal-{language}.json").write_text(json.dumps(document, indent=2))
 
 
 @pytest.fixture(scope="module")
-def compressed(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Deploy monitoring in a language with times compressed, and as it was afterwards."""
-    language: str = request.param
-    deployment.compress(language, blind=RUNS[language][1])
-    yield language
+def rehearsal() -> Iterator[Rehearsal]:
+    """Return the compressed lab; afterwards it is as it was."""
+    compressed = Rehearsal()
+    yield compressed
+    compressed.keep()
     deployment.restore()
 
 
-@pytest.mark.parametrize(("compressed", "wave"), CASES, indirect=["compressed"])
-def test_wave(lab: Lab, compressed: str, wave: Wave, verdicts: dict[str, list[Verdict]]) -> None:
+@pytest.mark.parametrize(("language", "wave"), CASES)
+def test_wave(lab: Lab, rehearsal: Rehearsal, language: str, wave: Wave) -> None:
+    rehearsal.speak(language)
     promises = Promises.deployed()
-    assert (promises.language.value, promises.compression) == (compressed, deployment.COMPRESSION)
+    assert (promises.language.value, promises.compression) == (language, deployment.COMPRESSION)
     quiet(lab, promises, wave.faults, QUIET_SECONDS)
     came = rehearse(lab, promises, wave.faults)
-    verdicts.setdefault(compressed, []).extend(came)
+    rehearsal.verdicts.setdefault(language, []).extend(came)
     print("\n".join(["", *map(str, came)]))  # noqa: T201 - the figures are what the run is for
     assert [str(one) for one in came if not one.kept] == []
 
 
-@pytest.mark.parametrize("compressed", ["en"], indirect=True)
 @pytest.mark.parametrize("unit", ["prometheus", "prometheus-alertmanager"])
-@pytest.mark.usefixtures("compressed")
-def test_heartbeat_receiver_alarms_when_monitoring_stops(lab: Lab, unit: str) -> None:
+def test_heartbeat_receiver_alarms_when_monitoring_stops(lab: Lab, rehearsal: Rehearsal, unit: str) -> None:
+    rehearsal.speak("en")
     inbox = host("world").url(8446, "/_lab/heartbeat")
     grace = GRACE_SECONDS / deployment.COMPRESSION
     lab.session.client.post(inbox, json={"grace_seconds": grace}).raise_for_status()

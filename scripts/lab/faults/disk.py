@@ -12,10 +12,12 @@ from lab.running import Lab
 
 IMAGE = LAB_DIR / "disk.img"
 MOUNTPOINT = "/srv/lab-disk"
+ANEW = "systemctl restart prometheus-node-exporter"
+"""In a container, a unit with a mount namespace of its own sees what was mounted before it began only."""
 
 
 def disk_full() -> Fault:
-    """The disk is nine tenths full."""
+    """Its disk is nearly nine tenths full."""
     return Fault("a disk fills", (Page("HostDiskSpaceLow"),), _cause, _heal)
 
 
@@ -27,14 +29,20 @@ def _cause(lab: Lab) -> None:
     device = _run("losetup", "--find", "--show", str(IMAGE))
     lab.shell("app1", f"mkdir -p {MOUNTPOINT}")
     number = _run("stat", "--format=%Hr %Lr", device).split()
-    lab.shell("app1", f"rm -f /dev/lab-disk; mknod /dev/lab-disk b {' '.join(number)}")
-    _run("nsenter", f"--target={_pid()}", "--mount", "mount", "/dev/lab-disk", MOUNTPOINT)
-    lab.shell("app1", f"head -c 54M /dev/zero >{MOUNTPOINT}/filler")
+    # The host itself may make no devices: the controller does, in its mount namespace.
+    inside = ("nsenter", f"--target={_pid()}", "--mount")
+    _run(*inside, "mknod", "/dev/lab-disk", "b", *number)
+    _run(*inside, "mount", "/dev/lab-disk", MOUNTPOINT)
+    lab.shell("app1", ANEW)
+    lab.shell("app1", f"head -c 48M /dev/zero >{MOUNTPOINT}/filler")
 
 
 def _heal(lab: Lab) -> None:
     # A mount of a container of before went with it; its device may still be there.
-    lab.shell("app1", f"if mountpoint -q {MOUNTPOINT}; then umount {MOUNTPOINT}; fi; rm -f /dev/lab-disk")
+    lab.shell(
+        "app1",
+        f"if mountpoint -q {MOUNTPOINT}; then umount {MOUNTPOINT}; {ANEW}; fi; rm -f /dev/lab-disk",
+    )
     for line in _run("losetup", "--associated", str(IMAGE)).splitlines():
         _run("losetup", "--detach", line.split(":")[0])
     IMAGE.unlink(missing_ok=True)

@@ -80,10 +80,10 @@ def exporter_stopped() -> Fault:
 
 
 def redis_stopped() -> Fault:
-    """The cache is gone; notifications go on."""
+    """The cache is gone: the API says that it is degraded, which hides RedisDown."""
     return Fault(
         "redis is stopped",
-        (Page("RedisDown"),),
+        (Page("WhatsAppSystemDown"),),
         runs("app1", "systemctl stop redis-server"),
         runs("app1", "systemctl start redis-server"),
     )

@@ -38,7 +38,10 @@ def first_run() -> list[Wave]:
     """Every critical alert but the slow pages of objectives, and what else the manual's tables name."""
     return [
         _side_by_side(),
-        Wave("cache and queue", (service.redis_stopped(), queue.queue_filled())),
+        Wave(
+            "cache, queue, damage",
+            (service.redis_stopped(), queue.queue_filled(), service.database_damaged()),
+        ),
         Wave("API stopped", (service.api_stopped(),)),
         Wave("scheduler stopped", (service.scheduler_stopped(),)),
         Wave("Graph API down", (graph.api_down(),)),
@@ -71,7 +74,6 @@ def _side_by_side() -> Wave:
             graph.account_blocked(),
             monitoring.configuration_corrupt(),
             disk.disk_full(),
-            service.database_damaged(),
         ),
     )
 

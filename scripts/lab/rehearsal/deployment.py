@@ -20,7 +20,6 @@ _LONG_COOLDOWNS: Final = (
     "DatabaseDamaged",
     "NotificationsFailing",
     "JobFailed",
-    "RedisDown",
     "WhatsAppWebhookBadSignature",
 )
 """A resolved notice waits for the cooldown's end: hours in these, even compressed."""

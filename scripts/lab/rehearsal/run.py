@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -81,8 +82,12 @@ class _Watched:
         return [one for one in messages if not one.escalated and one.is_about(self.promise.summary)]
 
     def first(self, messages: Iterable[Message], channel: Channel, *, resolved: bool) -> Message | None:
-        own = self.own(messages)
-        return next((one for one in own if one.channel is channel and one.resolved is resolved), None)
+        own = [one for one in self.own(messages) if one.channel is channel]
+        page = next((one for one in own if not one.resolved), None)
+        if not resolved or page is None:
+            return page if not resolved else None
+        # Not one of an earlier fault, which a cooldown held back until now.
+        return next((one for one in own if one.resolved and one.received > page.received), None)
 
     def paged(self, messages: Sequence[Message]) -> bool:
         return all(self.first(messages, channel, resolved=False) for channel in self.channels)
@@ -137,15 +142,20 @@ def rehearse(lab: Lab, promises: Promises, faults: Sequence[Fault]) -> list[Verd
             ]
         _await_pages(lab, watched, begun, healed)
     finally:
-        for fault in faults:
-            if fault.name not in healed:
-                fault.heal(lab)
-                healed[fault.name] = _now()
+        _heal(lab, [fault for fault in faults if fault.name not in healed], healed)
     for one in watched:
         one.healed = healed[one.fault.name]
     _await_ends(lab, watched, begun)
     messages = arrived(lab, begun)
     return [one.verdict(messages) for one in watched]
+
+
+def _heal(lab: Lab, faults: Sequence[Fault], healed: dict[str, dt.datetime]) -> None:
+    """Heal each; one that does not heal keeps none of the others from it."""
+    with ExitStack() as stack:
+        for fault in faults:
+            stack.callback(fault.heal, lab)
+            healed[fault.name] = _now()
 
 
 def quiet(lab: Lab, promises: Promises, faults: Sequence[Fault], seconds: float) -> None:
