@@ -23,9 +23,9 @@ _HOW = """
 
 - **Detected within** is the time from the fault to the first notification: a scrape, an evaluation, `for`,
   and Alertmanager's `group_wait`. The generated rule tests (`alerting/compiled/tests/`) prove it.
-- **Rehearsed**: for every critical alert, and some others, a fault is caused on the lab and its messages are
-  awaited there ([scripts/lab/faults](../scripts/lab/faults)): two in real time by `scripts/test`, all with every
-  wait a tenth by `scripts/soak rehearsal`.
+- **Rehearsed**: for every critical alert, and some others, a fault is caused on the lab and its messages
+  are awaited there ([scripts/lab/faults](../scripts/lab/faults)): two in real time by `scripts/test`, all
+  with every wait a tenth by `scripts/soak rehearsal`.
 - **Cooldown** is the shortest time between two notifications of the same alert, also when it flaps. A
   resolution waits for the cooldown to end, too.
 - **SMS** goes out for critical alerts only, without resolutions, in at most 160 characters of the GSM

@@ -12,6 +12,7 @@ HEARTBEAT_SECONDS = 5
 """How often a scheduler tells what it finds."""
 READ_SECONDS = 165
 """How long until the lab's exporter asks about the account, at most: Meta limits the reads of an hour."""
+TEMPLATE_ID = 1
 TEMPLATE = {"name": "valorizacion_creada", "language": "es"}
 
 
@@ -47,6 +48,10 @@ def _lifts(kind: str) -> Act:
 def _resumes(lab: Lab) -> None:
     """End what Meta's errors paused: an operator does so once the cause is gone."""
     lab.shell("app1", "whatsapp-ops resume")
+
+
+def _resumes_template(lab: Lab) -> None:
+    lab.shell("app1", f"whatsapp-ops resume --template {TEMPLATE_ID}")
 
 
 def api_down() -> Fault:
@@ -128,7 +133,7 @@ def template_paused() -> Fault:
         "Meta pauses a template",
         (Page("WhatsAppTemplateUnusable", source_seconds=READ_SECONDS),),
         _tells("templates", **TEMPLATE, status="PAUSED", webhook=False),
-        _tells("templates", **TEMPLATE, status="APPROVED", webhook=False),
+        _both(_tells("templates", **TEMPLATE, status="APPROVED", webhook=False), _resumes_template),
         clears_seconds=READ_SECONDS + 30,
     )
 
