@@ -80,7 +80,7 @@ def token_revoked() -> Fault:
     """The token is no longer valid."""
     return Fault(
         "the token is revoked",
-        (Page("WhatsAppTokenInvalid"),),
+        (Page("WhatsAppTokenInvalid", source_seconds=READ_SECONDS),),
         _tells("token", valid=False),
         _both(_tells("token", valid=True), _resumes),
         clears_seconds=READ_SECONDS + 60,
