@@ -81,7 +81,7 @@ def _side_by_side() -> Wave:
 def _objectives(burns: tuple[str, ...], delivery: tuple[str, ...]) -> list[Wave]:
     availability, latency, _, uptime, webhooks = burns
     # Writes wait 9.5 s of every 10: nearly all requests are late, and half of the webhooks over 5 s.
-    held = service.database_held(Page(latency, share=0.6), Page(webhooks, source_seconds=10, share=0.25))
+    held = service.database_held(Page(latency, share=0.6), Page(webhooks, source_seconds=10, share=0.45))
     return [
         Wave(
             "requests fail", (under_load(service.inserts_refused(Page(availability, share=0.5)), creating),)
