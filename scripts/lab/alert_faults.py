@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.errors import LabError
-from lab.faults import queue
+from lab.faults import queue, service
 from lab.layout import host
+from lab.rehearsal.fault import Fault, Page
 from lab.running import Lab
 
 # The limit of both is 5 %. The figure is the day's: it is driven past the limit, held there, and diluted.
@@ -24,19 +25,22 @@ MAX_BATCHES: Final = 500
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A fault, the alert that promises to tell of it, and the words by which the cron scripts do.
-
-    `cause` returns the moment from which on it can be seen; `heal` makes it good, and harms nothing when
-    there is no fault.
-    """
+class Compared:
+    """A fault with one page, and the words by which the cron scripts tell of it."""
 
     key: str
-    name: str
-    alert: str
+    fault: Fault
     cron_words: tuple[str, ...]
-    cause: Callable[[Lab], dt.datetime]
-    heal: Callable[[Lab], None]
+
+    @property
+    def name(self) -> str:
+        """Return what is broken."""
+        return self.fault.name
+
+    @property
+    def alert(self) -> str:
+        """Return the alert that promises to tell of it."""
+        return self.fault.pages[0].alert
 
 
 def failures_needed(errors: int, finished: int, percent: float) -> int:
@@ -57,18 +61,6 @@ def finished(figures: Mapping[str, Any]) -> int:
 
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
-
-
-def _unit_fault(key: str, name: str, unit: str, alert: str) -> Fault:
-    def cause(lab: Lab) -> dt.datetime:
-        begun = _now()
-        lab.shell("app1", f"systemctl stop {unit}")
-        return begun
-
-    def heal(lab: Lab) -> None:
-        lab.shell("app1", f"systemctl start {unit}")
-
-    return Fault(key, name, alert, ("Sistema ",), cause, heal)
 
 
 def _refuse_sends(lab: Lab, probability: float) -> None:
@@ -114,16 +106,18 @@ def _lower_error_rate(lab: Lab) -> None:
 
 
 FAULTS: Final = (
-    _unit_fault("api", "API stopped", "whatsapp-notifications", "WhatsAppSystemDown"),
-    _unit_fault("scheduler", "scheduler stopped", "whatsapp-scheduler", "SchedulerNotRunning"),
-    Fault("queue", "queue over the limit", "WhatsAppQueueBacklog", ("Cola de",), queue.fill, queue.empty),
+    Compared("api", service.api_stopped(), ("Sistema ",)),
+    Compared("scheduler", service.scheduler_stopped(), ("Sistema ",)),
+    Compared("queue", queue.queue_filled(), ("Cola de",)),
     # The last: the day's objectives remember it longest.
-    Fault(
+    Compared(
         "errors",
-        "error rate over the limit",
-        "WhatsAppHighErrorRate",
+        Fault(
+            "the error rate is over its limit",
+            (Page("WhatsAppHighErrorRate"),),
+            _raise_error_rate,
+            _lower_error_rate,
+        ),
         ("Tasa de error",),
-        _raise_error_rate,
-        _lower_error_rate,
     ),
 )

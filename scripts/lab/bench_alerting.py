@@ -17,7 +17,7 @@ import httpx
 from whatsapp_stack.bench.figures import Figure, Report, Target, number_text, to_json
 
 from lab import cron_scripts
-from lab.alert_faults import FAULTS, Fault
+from lab.alert_faults import FAULTS, Compared
 from lab.errors import LabError
 from lab.faults import queue
 from lab.probes import Session, UnhealthyError
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _side_by_side(lab: Lab, faults: Sequence[Fault], bound: float) -> list[Outcome]:
+def _side_by_side(lab: Lab, faults: Sequence[Compared], bound: float) -> list[Outcome]:
     promises = _deployed()
     _require_health(lab)
     try:
@@ -147,16 +147,16 @@ def _messages(lab: Lab, since: dt.datetime, *, from_cron: bool) -> list[Message]
     return [one for one in messages if one.from_cron is from_cron]
 
 
-def _measure(lab: Lab, fault: Fault, promise: Promise, bound: float) -> Outcome:
+def _measure(lab: Lab, fault: Compared, promise: Promise, bound: float) -> Outcome:
     """Cause a fault, wait for both, heal it, wait for its end to be told and for quiet."""
     _await_quiet(lab)
     _say(f"{fault.name}: causing it")
     try:
-        begun = fault.cause(lab)
+        begun = fault.fault.cause(lab) or dt.datetime.now(dt.UTC)
         _await_both(lab, fault, promise, begun, bound)
     finally:
         _say(f"{fault.name}: healing it")
-        fault.heal(lab)
+        fault.fault.heal(lab)
     healed = dt.datetime.now(dt.UTC)
     _await_resolved(lab, promise, begun, healed)
     _await_quiet(lab)
@@ -166,7 +166,7 @@ def _measure(lab: Lab, fault: Fault, promise: Promise, bound: float) -> Outcome:
     return Outcome(fault.name, fault.alert, promise.within, lasted, stack, cron)
 
 
-def _await_both(lab: Lab, fault: Fault, promise: Promise, begun: dt.datetime, bound: float) -> None:
+def _await_both(lab: Lab, fault: Compared, promise: Promise, begun: dt.datetime, bound: float) -> None:
     told: set[str] = set()
     deadline = time.monotonic() + bound
     sides = (("this stack", False, (promise.summary,)), ("the cron scripts", True, fault.cron_words))

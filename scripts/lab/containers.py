@@ -126,8 +126,8 @@ def _introduce(host: Host, peers: list[Host]) -> None:
         host.name,
         "sh",
         "-euc",
-        "read -r key; cat >/etc/hosts; install -d -m 0700 /root/.ssh; "
-        "printf '%s\\n' \"$key\" >/root/.ssh/authorized_keys; chmod 0600 /root/.ssh/authorized_keys; "
+        "read -r key; cat >/etc/hosts; install -d -m 0700 ~root/.ssh; "
+        "printf '%s\\n' \"$key\" >~root/.ssh/authorized_keys; chmod 0600 ~root/.ssh/authorized_keys; "
         "ssh-keygen -A >/dev/null; systemctl reset-failed ssh; systemctl restart ssh",
         stdin=f"{public}\n{names}\n",
     )

@@ -34,13 +34,8 @@ _IN_EXPRESSION = re.compile(
 )
 
 
-def compressed_rules(document: Mapping[str, object], factor: int) -> dict[str, object]:
-    """Return a rule file's document with its durations divided, those in its expressions too."""
-    return _mapping(document, factor) if factor > 1 else dict(document)
-
-
-def compressed_routes(document: Mapping[str, object], factor: int) -> dict[str, object]:
-    """Return Alertmanager's configuration with its waits divided."""
+def compressed(document: Mapping[str, object], factor: int) -> dict[str, object]:
+    """Return a rule file's or Alertmanager's document with its durations divided, those in PromQL too."""
     return _mapping(document, factor) if factor > 1 else dict(document)
 
 

@@ -9,7 +9,7 @@ also waits up to C.
 from dataclasses import dataclass
 
 from whatsapp_alerting.alert import Channel, Inhibition
-from whatsapp_alerting.compression import compressed_routes
+from whatsapp_alerting.compression import compressed
 from whatsapp_alerting.duration import format_duration
 from whatsapp_alerting.overrides import (
     BusinessHours,
@@ -63,7 +63,7 @@ def alertmanager_file(installation: Installation) -> str:
     }
     if hours is not None:
         document["time_intervals"] = _outside(hours, installation.overrides.timezone)
-    return to_yaml(compressed_routes(document, installation.overrides.time_compression))
+    return to_yaml(compressed(document, installation.overrides.time_compression))
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,6 +1,6 @@
 """Prometheus alerting rules."""
 
-from whatsapp_alerting.compression import compressed_rules
+from whatsapp_alerting.compression import compressed
 from whatsapp_alerting.duration import format_duration
 from whatsapp_alerting.gsm import MAX_SMS, transliterate
 from whatsapp_alerting.objective_rules import SLOW_INTERVAL, Recording
@@ -27,7 +27,7 @@ def rules_file(installation: Installation, area: ResolvedArea) -> str:
     if slow:
         groups.append(_group(f"whatsapp-{area.name}-slow", SLOW_INTERVAL, slow))
     document: dict[str, object] = {"groups": groups}
-    return to_yaml(compressed_rules(document, installation.overrides.time_compression))
+    return to_yaml(compressed(document, installation.overrides.time_compression))
 
 
 def _group(name: str, interval: int, rules: list[dict[str, object]]) -> dict[str, object]:

@@ -7,7 +7,7 @@ import contextlib
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import httpx
 from whatsapp_stack.stack import WEBHOOK_PATH
@@ -115,4 +115,4 @@ def under_load(fault: Fault, *kinds: MakeRequest) -> Fault:
         load.stop()
         fault.heal(lab)
 
-    return Fault(fault.name, fault.pages, cause, heal, fault.clears_seconds)
+    return replace(fault, cause=cause, heal=heal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from lab import certificates
 from lab.faults.shell import runs, while_running
@@ -149,7 +150,7 @@ def scheduler_flaps(alert: str) -> Fault:
         flapping.heal(lab)
         after(lab)
 
-    return Fault(flapping.name, flapping.pages, flapping.cause, heal, flapping.clears_seconds)
+    return replace(flapping, heal=heal)
 
 
 def version_ends() -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,9 @@ from whatsapp_alerting.alert import Channel
 
 from lab.running import Lab
 
-Act = Callable[[Lab], object]
+Act = Callable[[Lab], None]
+Cause = Callable[[Lab], dt.datetime | None]
+"""Returns the moment from which on the fault can be seen, when that is not the moment it returns."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Fault:
 
     name: str
     pages: tuple[Page, ...]
-    cause: Act
+    cause: Cause
     heal: Act
     clears_seconds: float = 0
     """How long the condition still holds after the fault, compressed windows and the service's own clocks."""

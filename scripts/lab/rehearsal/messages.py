@@ -10,6 +10,7 @@ from typing import Any, Final
 from whatsapp_alerting.alert import Channel
 from whatsapp_alerting.gsm import transliterate
 
+from lab import slack_messages
 from lab.running import Lab
 
 SINKS: Final = {Channel.SLACK: "slack", Channel.EMAIL: "mail", Channel.SMS: "sms"}
@@ -52,8 +53,9 @@ def _messages(channel: Channel, item: dict[str, Any]) -> Iterator[Message]:
     received = dt.datetime.fromisoformat(item["received_at"])
     match channel:
         case Channel.SLACK:
-            for attachment in item["payload"].get("attachments", []):
-                yield _message(channel, received, str(attachment.get("title", "")))
+            told = slack_messages.parse(item)
+            if not told.from_cron:
+                yield _message(channel, received, told.text)
         case Channel.EMAIL:
             yield _message(channel, received, str(item["subject"]))
         case _:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from whatsapp_alerting.alert import Channel, Language
+from whatsapp_alerting.burn_rates import WORKBOOK
 from whatsapp_alerting.compilation import Sources, read_installation
 from whatsapp_alerting.resolution import Installation
 
 from lab.layout import ROOT
+from lab.rehearsal.fault import Page
 
 OVERRIDES = ROOT / "build/alerting/lab/overrides.yml"
 """Written by the deployment (playbooks/alerting.yml): what is deployed now."""
@@ -64,3 +66,22 @@ class Promises:
     def critical(self) -> list[str]:
         """Return the names of the alerts that page."""
         return [one.name for one in self.installation.alerts if one.entry.severity.value == "critical"]
+
+    def limit(self, page: Page) -> float:
+        """Return the seconds from a fault to its page: the promise, with what is not compressed in it."""
+        uncompressed = page.source_seconds * (1 - 1 / self.compression)
+        return self.of(page.alert).within + uncompressed + self._slower(page)
+
+    def _slower(self, page: Page) -> float:
+        """Return by how much an objective notices a share of bad events later than only bad ones."""
+        if page.share == 1:
+            return 0
+        for area in self.installation.areas:
+            for objective in area.objectives:
+                for burning in objective.alerts:
+                    if burning.alert.name == page.alert:
+                        target, period = objective.rules.objective.target, objective.rules.objective.period
+                        window = next(one for one in WORKBOOK if one.long == burning.long)
+                        slower = window.detection(target, period, page.share)
+                        return (slower - window.detection(target, period)) / self.compression
+        raise KeyError(f"{page.alert} is not of an objective")

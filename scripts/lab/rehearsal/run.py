@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Final
 
 from whatsapp_alerting.alert import Channel
-from whatsapp_alerting.burn_rates import WORKBOOK
 
 from lab.rehearsal.fault import Fault, Page
 from lab.rehearsal.messages import Message, arrived
@@ -133,10 +132,9 @@ def rehearse(lab: Lab, promises: Promises, faults: Sequence[Fault]) -> list[Verd
     begun = _now()
     try:
         for fault in faults:
-            fault.cause(lab)
-            caused = _now()
+            caused = fault.cause(lab) or _now()
             watched += [
-                _Watched(fault, page, promise, caused, _limit(promises, promise, page))
+                _Watched(fault, page, promise, caused, promises.limit(page))
                 for page in fault.pages
                 for promise in (promises.of(page.alert),)
             ]
@@ -207,27 +205,6 @@ def _end(one: _Watched) -> dt.datetime:
     # The tick after the one that just came, when the condition still held at that.
     wait = 2 * one.promise.cooldown + one.promise.keeps_firing + one.fault.clears_seconds + NOTICED_SECONDS
     return one.healed + dt.timedelta(seconds=wait)
-
-
-def _limit(promises: Promises, promise: Promise, page: Page) -> float:
-    """Return the seconds from the fault to the page: the promise, with what is not compressed in it."""
-    uncompressed = page.source_seconds * (1 - 1 / promises.compression)
-    return promise.within + uncompressed + _slower(promises, page)
-
-
-def _slower(promises: Promises, page: Page) -> float:
-    """Return by how much an objective notices a share of bad events later than only bad ones."""
-    if page.share == 1:
-        return 0
-    for area in promises.installation.areas:
-        for objective in area.objectives:
-            for burning in objective.alerts:
-                if burning.alert.name == page.alert:
-                    target, period = objective.rules.objective.target, objective.rules.objective.period
-                    window = next(one for one in WORKBOOK if one.long == burning.long)
-                    slower = window.detection(target, period, page.share) - window.detection(target, period)
-                    return slower / promises.compression
-    raise KeyError(f"{page.alert} is not of an objective")
 
 
 def _now() -> dt.datetime:
